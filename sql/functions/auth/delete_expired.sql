@@ -1,0 +1,91 @@
+-- Removes what has outlived its use, a bounded number of rows a call; the service calls it by itself, on every replica.
+-- Threat: a revocation that is removed while a token it blocks lives. Revocations are kept five minutes past the expiry of
+-- the token, which is more than the leeway of any verifier and the clock differences between machines.
+create or replace function auth.delete_expired(p_batch integer, p_session_retention interval, p_event_retention interval)
+  returns table (relation text, removed bigint)
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+begin
+  relation := 'auth.revocations';
+  with old as (
+    select v.revision from auth.revocations v where v.expires_at < now() - interval '5 minutes'
+     order by v.expires_at limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.revocations v using old where v.revision = old.revision returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  -- A session is kept for a while after its end, and never removed before its last access token has expired.
+  relation := 'auth.sessions';
+  with old as (
+    select s.id from auth.sessions s
+     where (s.ended_at < now() - p_session_retention or s.expires_at < now() - p_session_retention)
+       and s.access_expires_at < now() - interval '5 minutes'
+     limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.sessions s using old where s.id = old.id returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  relation := 'auth.refresh_tokens';
+  with old as (
+    select t.session_id from auth.refresh_tokens t where t.expires_at < now() - p_session_retention
+     order by t.expires_at limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.refresh_tokens t using old where t.session_id = old.session_id returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  relation := 'auth.registrations';
+  with old as (
+    select r.key_hash from auth.registrations r where r.expires_at < now()
+     order by r.expires_at limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.registrations r using old where r.key_hash = old.key_hash returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  relation := 'auth.login_attempts';
+  with old as (
+    select a.subject from auth.login_attempts a where a.expires_at < now()
+     order by a.expires_at limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.login_attempts a using old where a.subject = old.subject returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  relation := 'auth.outbox_events';
+  with old as (
+    select e.id from auth.outbox_events e where e.occurred_at < now() - p_event_retention
+     order by e.occurred_at limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.outbox_events e using old where e.id = old.id returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  relation := 'auth.replicas';
+  with gone as (
+    delete from auth.replicas r where r.seen_at < now() - interval '1 hour' returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  relation := 'auth.signing_keys';
+  with gone as (
+    delete from auth.signing_keys k where k.retired_at < now() - interval '1 day' returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+end
+$$;
+comment on function auth.delete_expired is 'Removes expired rows, at most p_batch of each kind; returns how many of each.';
+grant execute on function auth.delete_expired to auth_service;

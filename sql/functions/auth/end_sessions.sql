@@ -1,0 +1,46 @@
+-- Ends sessions of one user: their refresh tokens die with them, their access tokens are revoked, and one event is written.
+-- Threat: a refresh in flight that outlives the logout. Sessions are locked in the order of their ids before anything is
+-- read from them; a refresh that waited finds the session ended.
+-- Internal: logout and refresh reuse go through it, as will every other trigger.
+create or replace function auth.end_sessions(p_user_id uuid, p_session_ids uuid[], p_trigger text)
+  returns table (ended integer, revision bigint)
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+  v_expire_times timestamptz[];
+begin
+  -- Locked in one statement and changed in another: the second one sees what a concurrent refresh has committed.
+  perform from auth.sessions s
+    where s.user_id = p_user_id and s.id = any (p_session_ids) and s.ended_at is null
+    order by s.id
+      for update;
+
+  with ending as (
+    update auth.sessions s
+       set ended_at = now(), end_trigger = p_trigger
+     where s.user_id = p_user_id and s.id = any (p_session_ids) and s.ended_at is null
+    returning s.id, s.access_expires_at
+  )
+  select array_agg(e.id order by e.id), array_agg(e.access_expires_at order by e.id)
+    into v_ids, v_expire_times
+    from ending e;
+
+  ended := coalesce(cardinality(v_ids), 0);
+  if ended > 0 then
+    perform auth.append_event(
+      'session.ended', p_user_id, case when ended = 1 then v_ids[1] end,
+      jsonb_build_object('trigger', p_trigger, 'session_ids', to_jsonb(v_ids))
+    );
+    revision := auth.record_revocations('session', v_ids, v_expire_times, p_user_id, p_trigger);
+  else
+    select s.revision into revision from auth.revocation_state s;
+  end if;
+  return next;
+end
+$$;
+comment on function auth.end_sessions is
+  'Ends those of the sessions that are live; returns how many and the revision at which that is known.';

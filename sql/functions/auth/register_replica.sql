@@ -1,0 +1,18 @@
+-- Announces a replica before it takes its first lease.
+-- Threat: a revocation that commits between this replica's look at the revocations and its appearance on the list that
+-- revokers wait for. The share lock waits for revokers in flight, and revokers that come later see the row.
+create or replace function auth.register_replica(p_id uuid)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+begin
+  perform from auth.revocation_state s for share;
+  insert into auth.replicas as r (id) values (p_id)
+  on conflict (id) do update set seen_at = clock_timestamp();
+end
+$$;
+comment on function auth.register_replica is 'Puts a replica on the list of those that revokers wait for.';
+grant execute on function auth.register_replica to auth_service;

@@ -1,0 +1,242 @@
+import { availableParallelism } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HealthState } from 'nice-grpc-server-health';
+import type { Logger } from 'pino';
+import { createCheckAvailability } from './accounts/check-availability.ts';
+import { createContacts } from './accounts/contact.ts';
+import { createListRoles } from './accounts/list-roles.ts';
+import { createLoginAttempts } from './auth/login-attempts.ts';
+import { createLoginWithPassword } from './auth/login-with-password.ts';
+import { createLogout } from './auth/logout.ts';
+import { createOpenSession } from './auth/open-session.ts';
+import { createRefresh } from './auth/refresh.ts';
+import { createRegister } from './auth/register.ts';
+import { createReadRegistration } from './auth/registration-input.ts';
+import { createValidateToken } from './auth/validate-token.ts';
+import { systemClock } from './clock.ts';
+import { redactedConfig } from './config/describe.ts';
+import type { Config } from './config/settings.ts';
+import { createCallFunction } from './db/call-function.ts';
+import { checkDatabase } from './db/check-database.ts';
+import { createDatabaseFunctions } from './db/functions.ts';
+import { createPool } from './db/pool.ts';
+import { createInTransaction } from './db/transaction.ts';
+import { createGrpcServer, serverCredentials } from './grpc/server.ts';
+import { createRateLimiter } from './grpc/rate-limiter.ts';
+import { createRecognizeService } from './grpc/service-identities.ts';
+import { createAccountsService } from './grpc/services/accounts-service.ts';
+import { createAuthService } from './grpc/services/auth-service.ts';
+import { createKeysService } from './grpc/services/keys-service.ts';
+import { createCleanUp } from './jobs/clean-up.ts';
+import { createPeriodic } from './jobs/periodic.ts';
+import { createPasswordHasher } from './passwords/hasher.ts';
+import { createPasswordPolicy } from './passwords/policy.ts';
+import { createBlacklist } from './redis/blacklist.ts';
+import { checkEvictionPolicy } from './redis/check-policy.ts';
+import { connectRedis, whenReady } from './redis/connect.ts';
+import { createAnnouncer } from './revocation/announcer.ts';
+import { createConfirmRevocation } from './revocation/confirm.ts';
+import { createReplica } from './revocation/replica.ts';
+import { createRevocationView } from './revocation/view.ts';
+import { createAccessTokens } from './tokens/access-token-issuer.ts';
+import { createAccessTokenVerifier } from './tokens/access-token-verifier.ts';
+import { createKeyCipher } from './tokens/key-cipher.ts';
+import { createKeyRing } from './tokens/key-ring.ts';
+import { keyRotationSettings } from './tokens/key-rotation-settings.ts';
+import { createRefreshTokens } from './tokens/refresh-token.ts';
+import { createRotateKeys } from './tokens/rotate-keys.ts';
+import { deriveSubkey } from './tokens/subkey.ts';
+import { cacheVerifiedTokens } from './tokens/verified-token-cache.ts';
+
+/** The running service. */
+export type App = {
+  /** Where gRPC is served; the port is the real one if 0 was asked for. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** Lets calls under way finish and closes everything. */
+  readonly stop: () => Promise<void>;
+};
+
+/**
+ * Builds the service out of its parts and starts it: the only place where anything is constructed, from the ground up. What
+ * is opened is put on a stack, and a stop, or a start that fails half way, closes it in reverse.
+ */
+export async function startApp(config: Config, logger: Logger): Promise<App> {
+  const clock = systemClock;
+  await using opened = new AsyncDisposableStack();
+  const onProblem = (error: unknown) => logger.warn({ err: error }, 'problem');
+  logger.info({ config: redactedConfig(config) }, 'starting');
+
+  // The database. Leases are renewed on a connection of their own: they must not wait behind logins.
+  const poolOptions = { url: config.DATABASE_URL, connectTimeout: 2000, onIdleError: onProblem };
+  const pool = createPool({ ...poolOptions, size: config.DATABASE_POOL_SIZE, queryTimeout: 10_000 });
+  opened.defer(() => pool.end());
+  const leasePool = createPool({ ...poolOptions, size: 2, connectTimeout: 500, queryTimeout: 900 });
+  opened.defer(() => leasePool.end());
+  const { auth, accounts } = createDatabaseFunctions(createCallFunction(pool));
+  const { auth: leaseAuth } = createDatabaseFunctions(createCallFunction(leasePool));
+  const inTransaction = createInTransaction(pool);
+  await checkDatabase({ auth });
+  const interfaces = new Set(await accounts.listInterfaces());
+
+  // Keys and tokens.
+  const cipher = createKeyCipher(deriveSubkey(config.MASTER_KEY, 'signing-key-encryption'));
+  const rotateKeys = createRotateKeys({ auth, cipher, clock, ...keyRotationSettings(config) });
+  const keys = createKeyRing({ auth, cipher, clock });
+  await rotateKeys('if-due');
+  await keys.load();
+  const claims = { issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE };
+  const accessTokens = createAccessTokens({ keys, clock, ...claims, lifetime: config.ACCESS_TOKEN_LIFETIME });
+  const refreshTokens = createRefreshTokens({
+    token: deriveSubkey(config.MASTER_KEY, 'refresh-token'),
+    salt: deriveSubkey(config.MASTER_KEY, 'refresh-token-salt'),
+  });
+  const verify = cacheVerifiedTokens({
+    verify: createAccessTokenVerifier({ keys, clock, ...claims }),
+    keys,
+    clock,
+    size: config.VERIFIED_TOKEN_CACHE,
+  });
+
+  // Revocation: the view in memory, its lease, and the way to the other replicas.
+  const lease = config.REVOCATION_LEASE;
+  const revocations = createRevocationView({ clock });
+  const replica = createReplica({
+    auth: leaseAuth,
+    view: revocations,
+    clock,
+    lease,
+    onKeysChanged: keys.load,
+    onProblem,
+  });
+  const redisUrl = config.REDIS_URL;
+  const redis = redisUrl === undefined ? null : connectRedis({ url: redisUrl, onProblem });
+  opened.defer(() => redis?.disconnect());
+  const subscriber = redisUrl === undefined ? null : connectRedis({ url: redisUrl, onProblem });
+  opened.defer(() => subscriber?.disconnect());
+  if (redis) {
+    // A Redis that is away at the start is no reason not to: it is not needed for any promise.
+    await Promise.race([whenReady(redis), delay(1000, undefined, { ref: false })]);
+    await checkEvictionPolicy(redis);
+  }
+  const announcer =
+    redis && subscriber
+      ? createAnnouncer({ publisher: redis, subscriber, replicaId: replica.id, learn: replica.learn, onProblem })
+      : null;
+  const confirmRevocation = createConfirmRevocation({ replica, announcer, lease });
+  await replica.start();
+  opened.defer(() => replica.stop());
+  announcer?.start();
+
+  // Use cases.
+  const hasher = await createPasswordHasher({
+    cost: config.BCRYPT_COST,
+    concurrency: config.HASH_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
+    queueLimit: config.HASH_QUEUE,
+  });
+  const contacts = createContacts({ defaultRegion: config.DEFAULT_PHONE_REGION });
+  const openSession = createOpenSession({
+    accessTokens,
+    refreshTokens,
+    refreshLifetime: config.REFRESH_TOKEN_LIFETIME,
+    sessionLifetime: config.SESSION_LIFETIME,
+  });
+  const register = createRegister({
+    read: createReadRegistration({ contacts, checkPassword: createPasswordPolicy(), interfaces }),
+    inTransaction,
+    auth,
+    hasher,
+    openSession,
+    accessTokens,
+    refreshTokens,
+    digestKey: deriveSubkey(config.MASTER_KEY, 'registration-digest'),
+    idempotencyWindow: config.IDEMPOTENCY_WINDOW,
+  });
+  const attempts = createLoginAttempts({
+    auth,
+    failuresPerAccount: config.LOGIN_FAILURES_PER_ACCOUNT,
+    failuresPerAddress: config.LOGIN_FAILURES_PER_ADDRESS,
+  });
+  const loginWithPassword = createLoginWithPassword({
+    inTransaction,
+    accounts,
+    auth,
+    attempts,
+    hasher,
+    contacts,
+    openSession,
+  });
+  const refresh = createRefresh({
+    auth,
+    accessTokens,
+    refreshTokens,
+    confirmRevocation,
+    refreshLifetime: config.REFRESH_TOKEN_LIFETIME,
+    grace: config.REFRESH_GRACE,
+  });
+  const logout = createLogout({ auth, confirmRevocation, blacklist: redis && createBlacklist(redis), onProblem });
+  const validateToken = createValidateToken({ verify, replica, revocations });
+  const listRoles = createListRoles({ accounts, interfaces });
+  const checkAvailability = createCheckAvailability({ accounts, contacts });
+
+  // What is done by itself.
+  const cleanUp = createCleanUp({
+    auth,
+    sessionRetention: config.SESSION_RETENTION,
+    eventRetention: config.EVENT_RETENTION,
+  });
+  const jobs = [
+    createPeriodic({ interval: config.CLEAN_UP_INTERVAL, work: cleanUp, onProblem }),
+    createPeriodic({ interval: 60_000, work: () => rotateKeys('if-due'), onProblem }),
+    createPeriodic({ interval: 30_000, work: () => revocations.prune(), onProblem }),
+  ];
+  for (const job of jobs) {
+    job.start();
+    opened.defer(() => job.stop());
+  }
+
+  // The door.
+  const health = HealthState();
+  const server = createGrpcServer({
+    services: {
+      auth: createAuthService({ register, loginWithPassword, refresh, logout, validateToken }),
+      accounts: createAccountsService({ listRoles, checkAvailability }),
+      keys: createKeysService({ keys, maxAge: config.SIGNING_KEY_PUBLISH_AHEAD / 2 }),
+    },
+    health,
+    logger,
+    clock,
+    limiter: createRateLimiter({ redis, callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE }),
+    recognizeService: createRecognizeService({
+      callers: config.SERVICE_CALLERS,
+      local: config.LOCAL_CALLERS ? { name: 'local', interfaces: config.LOCAL_CALLER_INTERFACES } : null,
+    }),
+    validateToken,
+    anonymousInterfaces: config.ANONYMOUS_INTERFACES,
+    maxInFlight: config.MAX_CALLS_IN_FLIGHT,
+    hasClientCertificates: config.TLS_CLIENT_CA_FILE !== undefined,
+    descriptors: config.REFLECTION ? await readDescriptors() : null,
+  });
+  const { host, port: wantedPort } = config.LISTEN_ADDRESS;
+  const tls =
+    config.TLS_CERT_FILE !== undefined && config.TLS_KEY_FILE !== undefined
+      ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE, clientCa: config.TLS_CLIENT_CA_FILE }
+      : null;
+  const port = await server.listen(
+    `${host.includes(':') ? `[${host}]` : host}:${wantedPort}`,
+    await serverCredentials(tls),
+  );
+  opened.defer(() => server.stop(config.SHUTDOWN_GRACE));
+  health.setStatus('healthy');
+  opened.defer(() => health.setStatus('unhealthy'));
+  logger.info({ host, port }, 'serving');
+
+  const running = opened.move();
+  return { address: { host, port }, stop: () => running.disposeAsync() };
+}
+
+/** Ours and those of the health service. Two FileDescriptorSets in a row are one: fields of a message may come in any order. */
+async function readDescriptors(): Promise<Uint8Array> {
+  const files = ['./gen/descriptors.binpb', './gen/health.binpb'];
+  return Buffer.concat(await Promise.all(files.map((file) => readFile(new URL(file, import.meta.url)))));
+}

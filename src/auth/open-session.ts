@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import type { Caller } from '../caller.ts';
+import type { DatabaseFunctions } from '../db/functions.ts';
+import type { AccessTokenPlan, AccessTokens } from '../tokens/access-token-issuer.ts';
+import { hashRefreshToken } from '../tokens/refresh-token.ts';
+import type { RefreshToken, RefreshTokens } from '../tokens/refresh-token.ts';
+import type { SessionTokens } from './session-tokens.ts';
+import { refreshExpiry } from './session-tokens.ts';
+
+export type OpenSessionDeps = {
+  readonly accessTokens: Pick<AccessTokens, 'plan' | 'issue'>;
+  readonly refreshTokens: Pick<RefreshTokens, 'first'>;
+  /** Milliseconds. */
+  readonly refreshLifetime: number;
+  readonly sessionLifetime: number;
+};
+
+type Opened = {
+  readonly plan: AccessTokenPlan;
+  readonly sessionId: string;
+  readonly roles: readonly string[];
+  readonly refreshToken: RefreshToken;
+  readonly refreshExpiresAt: Date;
+};
+
+/** Begins a session inside a transaction of the caller. Shared by everything that signs somebody in. */
+export function createOpenSession({ accessTokens, refreshTokens, refreshLifetime, sessionLifetime }: OpenSessionDeps) {
+  return {
+    /** Writes the session and its refresh token; null for a user who is not active any more. */
+    async write(
+      { auth }: Pick<DatabaseFunctions, 'auth'>,
+      input: { userId: string; interface: string | null; seed?: string | undefined },
+      caller: Caller,
+    ): Promise<Opened | null> {
+      const sessionId = randomUUID();
+      const plan = accessTokens.plan();
+      const sessionExpiresAt = plan.issuedAt.getTime() + sessionLifetime;
+      const roles = await auth.createSession({
+        userId: input.userId,
+        sessionId,
+        interface: input.interface,
+        userAgent: caller.userAgent,
+        ip: caller.address,
+        expiresAt: new Date(sessionExpiresAt),
+        accessExpiresAt: plan.expiresAt,
+      });
+      if (!roles) return null;
+      const refreshToken = refreshTokens.first(sessionId, input.seed);
+      const refreshExpiresAt = refreshExpiry(plan, refreshLifetime, sessionExpiresAt);
+      await auth.createRefreshToken({
+        userId: input.userId,
+        tokenHash: hashRefreshToken(refreshToken),
+        expiresAt: refreshExpiresAt,
+        sessionId,
+      });
+      return { plan, sessionId, roles, refreshToken, refreshExpiresAt };
+    },
+
+    /** Signs the tokens of a session; called after the commit, as nothing may be given out that is not stored. */
+    async sign(userId: string, opened: Opened): Promise<SessionTokens> {
+      const { plan, sessionId, roles, refreshToken, refreshExpiresAt } = opened;
+      return {
+        sessionId,
+        accessToken: await accessTokens.issue(plan, { userId, sessionId, roles }),
+        accessExpiresAt: plan.expiresAt,
+        refreshToken: refreshToken.text,
+        refreshExpiresAt,
+      };
+    },
+  };
+}
+
+export type OpenSession = ReturnType<typeof createOpenSession>;

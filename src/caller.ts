@@ -1,0 +1,31 @@
+/** A service that has shown who it is. */
+export type ServiceIdentity = {
+  readonly name: string;
+  /** The interfaces that it may speak for. */
+  readonly interfaces: readonly string[];
+};
+
+/** The user of a live access token. */
+export type UserIdentity = {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly tokenId: string;
+  readonly roles: readonly string[];
+  /** When the presented token ends, in epoch milliseconds. */
+  readonly tokenExpiresAt: number;
+};
+
+/** Who asks. */
+export type Caller = {
+  readonly requestId: string;
+  readonly service: ServiceIdentity | null;
+  readonly user: UserIdentity | null;
+  /** The interfaces that the request may name. */
+  readonly interfaces: readonly string[];
+  /** The address of the person's device; null where only a service is known to call. */
+  readonly address: string | null;
+  readonly userAgent: string | null;
+};
+
+/** A caller whose access token has been checked. */
+export type SignedInCaller = Caller & { readonly user: UserIdentity };

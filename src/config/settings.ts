@@ -1,0 +1,222 @@
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { serviceCaller } from './service-caller.ts';
+
+/**
+ * One setting of the service. The declarations below are the only ones: the typed configuration, `.env.example`, the table
+ * in docs/settings.md and the print at start are made from them.
+ */
+export type Setting<T = unknown> = {
+  /** What it does, in a sentence, with its unit and limits. */
+  readonly about: string;
+  readonly schema: z.ZodType<T, string>;
+  /** The text that counts when the variable is not set; null: it must be set; undefined: it may be absent. */
+  readonly fallback: string | null | undefined;
+  /** Never printed. */
+  readonly secret?: true;
+};
+
+function setting<T, F extends string | null | undefined>(
+  about: string,
+  schema: z.ZodType<T, string>,
+  fallback: F,
+  secret?: 'secret',
+) {
+  return { about, schema, fallback, ...(secret ? { secret: true as const } : {}) };
+}
+
+const count = (low: number, high: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(low, `must be at least ${low}`).max(high, `must be at most ${high}`));
+const text = z.string().min(1, 'must not be empty');
+const choice = <const T extends readonly [string, ...string[]]>(...values: T) => z.enum(values);
+const onOff = choice('on', 'off').transform((value) => value === 'on');
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+const urlOf = (...protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+const address = z.string().transform((value, context) => {
+  const match = /^(.+):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[2]);
+  if (!match?.[1] || port > 65_535) {
+    context.addIssue({ code: 'custom', message: 'must be host:port' });
+    return z.NEVER;
+  }
+  return { host: match[1].replace(/^\[(.+)\]$/, '$1'), port };
+});
+const base64Key = z
+  .string()
+  .refine((value) => /^[A-Za-z0-9+/]{43}=$/.test(value), 'must be 32 random bytes in base64: openssl rand -base64 32')
+  .transform((value) => Buffer.from(value, 'base64'));
+const callers = z.string().transform((value, context) => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+  const result = z.array(serviceCaller).safeParse(parsed);
+  if (!result.success) {
+    for (const issue of result.error.issues) {
+      context.addIssue({ code: 'custom', message: `${issue.path.join('.')}: ${issue.message}` });
+    }
+    return z.NEVER;
+  }
+  return result.data;
+});
+
+export const settings = {
+  LISTEN_ADDRESS: setting(
+    'Where gRPC is served, as host:port. Anything but a loopback address needs SERVICE_CALLERS.',
+    address,
+    '127.0.0.1:50051',
+  ),
+  TLS_CERT_FILE: setting('The server certificate (PEM). Without it the listener is plain text.', text, undefined),
+  TLS_KEY_FILE: setting('The key of the server certificate (PEM).', text, undefined),
+  TLS_CLIENT_CA_FILE: setting('The authority (PEM) whose client certificates identify services.', text, undefined),
+  REFLECTION: setting('Whether server reflection is served.', onOff, 'off'),
+  SHUTDOWN_GRACE: setting(
+    'How long calls under way may take at a stop.',
+    duration({ atLeast: '0s', atMost: '5m' }),
+    '10s',
+  ),
+  MAX_CALLS_IN_FLIGHT: setting(
+    'Calls under way on one replica; more are refused as OVERLOADED.',
+    count(1, 100_000),
+    '2000',
+  ),
+
+  DATABASE_URL: setting('PostgreSQL 18, as the role auth_service.', urlOf('postgres:', 'postgresql:'), null, 'secret'),
+  DATABASE_POOL_SIZE: setting('Connections of one replica for calls; one more renews its lease.', count(1, 500), '10'),
+  DATABASE_OWNER_URL: setting(
+    'PostgreSQL as the role auth_owner; only `migrate` and `admin` use it.',
+    urlOf('postgres:', 'postgresql:'),
+    undefined,
+    'secret',
+  ),
+  REDIS_URL: setting(
+    'Redis 7 or newer. Without it one process works alone.',
+    urlOf('redis:', 'rediss:'),
+    undefined,
+    'secret',
+  ),
+
+  MASTER_KEY: setting(
+    '32 random bytes in base64. Signing keys are stored encrypted under it, and refresh tokens are made with it.',
+    base64Key,
+    null,
+    'secret',
+  ),
+  TOKEN_ISSUER: setting('The claim `iss` of access tokens.', text, 'auth-service'),
+  TOKEN_AUDIENCE: setting('The claim `aud` of access tokens.', text, 'internal'),
+  SIGNING_ALGORITHM: setting('The algorithm of new signing keys.', choice('EdDSA', 'ES256', 'RS256'), 'EdDSA'),
+  SIGNING_KEY_ROTATION: setting('How long a signing key signs.', duration({ atLeast: '1h', atMost: '365d' }), '30d'),
+  SIGNING_KEY_PUBLISH_AHEAD: setting(
+    'How long a key is published before it signs; verifiers may cache keys for half of it.',
+    duration({ atLeast: '1m', atMost: '7d' }),
+    '1h',
+  ),
+  ACCESS_TOKEN_LIFETIME: setting(
+    'Shortened at random by up to 5 %.',
+    duration({ atLeast: '10s', atMost: '24h' }),
+    '30m',
+  ),
+  REFRESH_TOKEN_LIFETIME: setting('Counted from its issue.', duration({ atLeast: '1m', atMost: '365d' }), '7d'),
+  SESSION_LIFETIME: setting(
+    'The end of a session however much it is used.',
+    duration({ atLeast: '1m', atMost: '3650d' }),
+    '30d',
+  ),
+  REFRESH_GRACE: setting(
+    'For how long a used refresh token is answered with its unused successor again.',
+    duration({ atLeast: '0s', atMost: '5m' }),
+    '30s',
+  ),
+  REVOCATION_LEASE: setting(
+    'How long a replica answers from memory after it last asked PostgreSQL; the longest a revoking call waits for a replica that is silent.',
+    duration({ atLeast: '200ms', atMost: '5s' }),
+    '1s',
+  ),
+  VERIFIED_TOKEN_CACHE: setting('Verified access tokens kept in memory.', count(0, 10_000_000), '100000'),
+
+  BCRYPT_COST: setting('The bcrypt cost of new hashes; older hashes are raised to it at login.', count(10, 15), '12'),
+  HASH_CONCURRENCY: setting(
+    'Password hashes computed at once. Default: one less than the cores, at least 1.',
+    count(1, 64),
+    undefined,
+  ),
+  HASH_QUEUE: setting('Calls that may wait for a hash; more are refused as OVERLOADED.', count(1, 10_000), '100'),
+  LOGIN_FAILURES_PER_ACCOUNT: setting(
+    'Failed logins of one account before it is blocked for 60 s, doubling to 15 min.',
+    count(1, 1000),
+    '10',
+  ),
+  LOGIN_FAILURES_PER_ADDRESS: setting('Failed logins from one client address in a day.', count(1, 1_000_000), '100'),
+  PUBLIC_CALLS_PER_MINUTE: setting(
+    'PUBLIC calls a minute from one client address. Calls of services that forward no address are not counted.',
+    count(1, 1_000_000),
+    '300',
+  ),
+  IDEMPOTENCY_WINDOW: setting(
+    'How long a Register is remembered under its idempotency key.',
+    duration({ atLeast: '1m', atMost: '7d' }),
+    '24h',
+  ),
+  DEFAULT_PHONE_REGION: setting(
+    'The region of phone numbers without a country code (ISO 3166-1 alpha-2).',
+    z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters'),
+    'RU',
+  ),
+
+  SERVICE_CALLERS: setting(
+    'The services that may call, as JSON: [{"name", "secretSha256" or "sans", "methods", "interfaces"}]. See docs/callers.md.',
+    callers,
+    '[]',
+    'secret',
+  ),
+  LOCAL_CALLERS: setting('Whether every caller on a loopback listener counts as a service.', onOff, 'off'),
+  LOCAL_CALLER_INTERFACES: setting(
+    'The interfaces that a local caller may speak for.',
+    list,
+    'customer,driver,courier,executor_head,firm_head',
+  ),
+  ANONYMOUS_INTERFACES: setting(
+    'The interfaces that a caller without a service identity may speak for.',
+    list,
+    'customer',
+  ),
+
+  SESSION_RETENTION: setting('How long an ended session is kept.', duration({ atLeast: '0s', atMost: '365d' }), '30d'),
+  EVENT_RETENTION: setting(
+    'How long events are kept in the outbox.',
+    duration({ atLeast: '1h', atMost: '365d' }),
+    '30d',
+  ),
+  CLEAN_UP_INTERVAL: setting('The time between two clean-ups.', duration({ atLeast: '1s', atMost: '1d' }), '1m'),
+  LOG_LEVEL: setting(
+    'ValidateToken is logged at debug, other calls at info.',
+    choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+  ),
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+type Value<S> = S extends { schema: z.ZodType<infer T, string>; fallback: infer F }
+  ? F extends undefined
+    ? T | undefined
+    : T
+  : never;
+
+/** The settings in force, read once at start. Durations are milliseconds. */
+export type Config = { readonly [K in SettingName]: Value<(typeof settings)[K]> };

@@ -1,0 +1,66 @@
+import type { CallFunction } from './call-function.ts';
+import { oneRow } from './one-row.ts';
+
+export type Contact = { readonly type: string; readonly value: string };
+export type JsonObject = { readonly [key: string]: unknown };
+export type RoleRow = {
+  readonly name: string;
+  readonly title: string;
+  readonly level: number;
+  readonly isDefault: boolean;
+};
+
+export type NewUser = {
+  readonly interface: string;
+  readonly groupNames: readonly string[];
+  readonly contacts: readonly Contact[];
+  readonly profile: JsonObject;
+  readonly passwordHash: string;
+};
+
+export type AccountsFunctions = ReturnType<typeof createAccountsFunctions>;
+
+/** Schema accounts, one method a function. What each does is said in sql/functions/accounts. */
+export function createAccountsFunctions(call: CallFunction) {
+  return {
+    async createUserWithRelations(user: NewUser): Promise<{ id: string }> {
+      const payload = JSON.stringify({
+        interface: user.interface,
+        group_names: user.groupNames,
+        contacts: user.contacts,
+        profile: user.profile,
+        password_hash: user.passwordHash,
+      });
+      return { id: oneRow(await call<{ id: string }>('accounts.create_user_with_relations', [payload])).id };
+    },
+
+    async getActiveUserContactByValue(value: string): Promise<{ userId: string; passwordHash: string | null } | null> {
+      const [row] = await call<{ user_id: string; password_hash: string | null }>(
+        'accounts.get_active_user_contact_by_value',
+        [value],
+      );
+      return row ? { userId: row.user_id, passwordHash: row.password_hash } : null;
+    },
+
+    async listRoles(input: { interface: string; userId: string | null }): Promise<RoleRow[]> {
+      const rows = await call<{ name: string; title: string; level: number; is_default: boolean }>(
+        'accounts.list_roles',
+        [input.interface, input.userId],
+      );
+      return rows.map((row) => ({ name: row.name, title: row.title, level: row.level, isDefault: row.is_default }));
+    },
+
+    async listInterfaces(): Promise<string[]> {
+      return (await call<{ name: string }>('accounts.list_interfaces', [])).map((row) => row.name);
+    },
+
+    async isContactAvailable(value: string): Promise<boolean> {
+      return oneRow(await call<{ is_contact_available: boolean }>('accounts.is_contact_available', [value]))
+        .is_contact_available;
+    },
+
+    async upgradePasswordHash(input: { userId: string; oldHash: string; newHash: string }): Promise<void> {
+      await call('accounts.upgrade_password_hash', [input.userId, input.oldHash, input.newHash]);
+    },
+  };
+}

@@ -1,0 +1,330 @@
+import type { CallFunction } from './call-function.ts';
+import { interval, oneRow } from './one-row.ts';
+
+export type LogoutScope = 'this' | 'all' | 'others';
+export type RefreshOutcome = 'rotated' | 'replayed' | 'reused' | 'expired' | 'ended' | 'unknown';
+
+/** A revocation that is committed: the revision that every replica must know, and the replicas that may not yet. */
+export type CommittedRevocation = { readonly revision: number; readonly replicas: readonly string[] };
+
+/** One revoked thing: its revision, what it is, its id, and when the last token that it blocks ends (epoch seconds). */
+export type RevocationEntry = readonly [
+  revision: number,
+  kind: 'token' | 'session',
+  subject: string,
+  expiresAt: number,
+];
+
+export type ConsumedRefreshToken = {
+  readonly outcome: RefreshOutcome;
+  readonly userId: string | null;
+  readonly roles: readonly string[];
+  readonly expiresAt: Date | null;
+  readonly revocation: CommittedRevocation | null;
+};
+
+export type StoredSigningKey = {
+  readonly kid: string;
+  readonly algorithm: 'EdDSA' | 'ES256' | 'RS256';
+  readonly publicJwk: Readonly<Record<string, string>>;
+  readonly encryptedPrivateKey: Buffer;
+  readonly createdAt: Date;
+  readonly activeFrom: Date;
+  readonly retiredAt: Date | null;
+};
+
+export type StoredRegistration = {
+  readonly requestDigest: string;
+  readonly userId: string;
+  readonly passwordHash: string | null;
+  readonly roles: readonly string[];
+  readonly sessionId: string;
+  readonly tokenId: string;
+  readonly issuedAt: Date;
+  readonly accessExpiresAt: Date | null;
+  readonly refreshExpiresAt: Date | null;
+  readonly generation: number | null;
+  readonly isLive: boolean;
+};
+
+export type AuthFunctions = ReturnType<typeof createAuthFunctions>;
+
+/** Schema auth, one method a function. What each does is said in sql/functions/auth. */
+export function createAuthFunctions(call: CallFunction) {
+  return {
+    async appendEvent(event: { type: string; userId?: string; sessionId?: string; data?: object }): Promise<void> {
+      await call('auth.append_event', [
+        event.type,
+        event.userId ?? null,
+        event.sessionId ?? null,
+        JSON.stringify(event.data ?? {}),
+      ]);
+    },
+
+    /** The user's roles; null for a user who is not active any more. */
+    async createSession(session: {
+      userId: string;
+      sessionId: string;
+      interface: string | null;
+      userAgent: string | null;
+      ip: string | null;
+      expiresAt: Date;
+      accessExpiresAt: Date;
+    }): Promise<readonly string[] | null> {
+      const row = oneRow(
+        await call<{ create_session: string[] | null }>('auth.create_session', [
+          session.userId,
+          session.sessionId,
+          session.interface,
+          session.userAgent,
+          session.ip,
+          session.expiresAt,
+          session.accessExpiresAt,
+        ]),
+      );
+      return row.create_session;
+    },
+
+    async createRefreshToken(token: {
+      userId: string;
+      tokenHash: string;
+      expiresAt: Date;
+      sessionId: string;
+    }): Promise<void> {
+      await call('auth.create_refresh_token', [token.userId, token.tokenHash, token.expiresAt, token.sessionId]);
+    },
+
+    async consumeRefreshToken(token: {
+      tokenHash: string;
+      sessionId: string;
+      generation: number;
+      successorHash: string;
+      grace: number;
+      expiresAt: Date;
+      accessExpiresAt: Date;
+    }): Promise<ConsumedRefreshToken> {
+      const row = oneRow(
+        await call<{
+          outcome: RefreshOutcome;
+          user_id: string | null;
+          roles: string[] | null;
+          expires_at: Date | null;
+          revision: number | null;
+          replicas: string[] | null;
+        }>('auth.consume_refresh_token', [
+          token.tokenHash,
+          token.sessionId,
+          token.generation,
+          token.successorHash,
+          interval(token.grace),
+          token.expiresAt,
+          token.accessExpiresAt,
+        ]),
+      );
+      return {
+        outcome: row.outcome,
+        userId: row.user_id,
+        roles: row.roles ?? [],
+        expiresAt: row.expires_at,
+        revocation: row.revision === null ? null : { revision: row.revision, replicas: row.replicas ?? [] },
+      };
+    },
+
+    async logout(input: {
+      userId: string;
+      sessionId: string;
+      scope: LogoutScope;
+      tokenId: string;
+      tokenExpiresAt: Date;
+    }): Promise<CommittedRevocation & { ended: number }> {
+      const row = oneRow(
+        await call<{ ended: number; revision: number; replicas: string[] }>('auth.logout', [
+          input.userId,
+          input.sessionId,
+          input.scope,
+          input.tokenId,
+          input.tokenExpiresAt,
+        ]),
+      );
+      return { ended: row.ended, revision: row.revision, replicas: row.replicas };
+    },
+
+    async registerReplica(id: string): Promise<void> {
+      await call('auth.register_replica', [id]);
+    },
+
+    async touchReplica(id: string): Promise<void> {
+      await call('auth.touch_replica', [id]);
+    },
+
+    async forgetReplica(id: string): Promise<void> {
+      await call('auth.forget_replica', [id]);
+    },
+
+    async readRevocations(input: { replicaId: string; after: number; limit: number }): Promise<{
+      isRegistered: boolean;
+      revision: number;
+      keysVersion: number;
+      entries: readonly RevocationEntry[];
+    }> {
+      const row = oneRow(
+        await call<{
+          is_registered: boolean;
+          revision: number;
+          keys_version: number;
+          entries: RevocationEntry[] | null;
+        }>('auth.read_revocations', [input.replicaId, input.after, input.limit]),
+      );
+      return {
+        isRegistered: row.is_registered,
+        revision: row.revision,
+        keysVersion: row.keys_version,
+        entries: row.entries ?? [],
+      };
+    },
+
+    async listSigningKeys(): Promise<StoredSigningKey[]> {
+      const rows = await call<{
+        kid: string;
+        algorithm: StoredSigningKey['algorithm'];
+        public_jwk: Record<string, string>;
+        encrypted_private_key: Buffer;
+        created_at: Date;
+        active_from: Date;
+        retired_at: Date | null;
+      }>('auth.list_signing_keys', []);
+      return rows.map((row) => ({
+        kid: row.kid,
+        algorithm: row.algorithm,
+        publicJwk: row.public_jwk,
+        encryptedPrivateKey: row.encrypted_private_key,
+        createdAt: row.created_at,
+        activeFrom: row.active_from,
+        retiredAt: row.retired_at,
+      }));
+    },
+
+    /** False when another key was added since `newestKid` was read: then nothing has changed. */
+    async addSigningKey(key: {
+      kid: string;
+      algorithm: StoredSigningKey['algorithm'];
+      publicJwk: object;
+      encryptedPrivateKey: Buffer;
+      activeIn: number;
+      overlap: number;
+      newestKid: string | null;
+    }): Promise<boolean> {
+      const row = oneRow(
+        await call<{ add_signing_key: boolean }>('auth.add_signing_key', [
+          key.kid,
+          key.algorithm,
+          JSON.stringify(key.publicJwk),
+          key.encryptedPrivateKey,
+          interval(key.activeIn),
+          interval(key.overlap),
+          key.newestKid,
+        ]),
+      );
+      return row.add_signing_key;
+    },
+
+    async lockRegistration(keyHash: string): Promise<void> {
+      await call('auth.lock_registration', [keyHash]);
+    },
+
+    async findRegistration(keyHash: string): Promise<StoredRegistration | null> {
+      const [row] = await call<{
+        request_digest: string;
+        user_id: string;
+        password_hash: string | null;
+        roles: string[];
+        session_id: string;
+        token_id: string;
+        issued_at: Date;
+        access_expires_at: Date | null;
+        refresh_expires_at: Date | null;
+        generation: number | null;
+        is_live: boolean;
+      }>('auth.find_registration', [keyHash]);
+      if (!row) return null;
+      return {
+        requestDigest: row.request_digest,
+        userId: row.user_id,
+        passwordHash: row.password_hash,
+        roles: row.roles,
+        sessionId: row.session_id,
+        tokenId: row.token_id,
+        issuedAt: row.issued_at,
+        accessExpiresAt: row.access_expires_at,
+        refreshExpiresAt: row.refresh_expires_at,
+        generation: row.generation,
+        isLive: row.is_live,
+      };
+    },
+
+    async rememberRegistration(registration: {
+      keyHash: string;
+      requestDigest: string;
+      userId: string;
+      sessionId: string;
+      tokenId: string;
+      issuedAt: Date;
+      expiresAt: Date;
+    }): Promise<void> {
+      await call('auth.remember_registration', [
+        registration.keyHash,
+        registration.requestDigest,
+        registration.userId,
+        registration.sessionId,
+        registration.tokenId,
+        registration.issuedAt,
+        registration.expiresAt,
+      ]);
+    },
+
+    /** Milliseconds until the subject may try again; 0: this attempt is taken and may be evaluated. */
+    async reserveLoginAttempt(attempt: {
+      subject: string;
+      limit: number;
+      /** null: blocked until the window ends. */
+      firstBlock: number | null;
+      longestBlock: number;
+      window: number;
+    }): Promise<number> {
+      const row = oneRow(
+        await call<{ is_allowed: boolean; retry_after_seconds: number }>('auth.reserve_login_attempt', [
+          attempt.subject,
+          attempt.limit,
+          attempt.firstBlock === null ? null : interval(attempt.firstBlock),
+          interval(attempt.longestBlock),
+          interval(attempt.window),
+        ]),
+      );
+      return row.is_allowed ? 0 : Math.max(row.retry_after_seconds, 1) * 1000;
+    },
+
+    async releaseLoginAttempt(subject: string): Promise<void> {
+      await call('auth.release_login_attempt', [subject]);
+    },
+
+    async forgiveLoginAttempts(subject: string): Promise<void> {
+      await call('auth.forgive_login_attempts', [subject]);
+    },
+
+    async deleteExpired(input: {
+      batch: number;
+      sessionRetention: number;
+      eventRetention: number;
+    }): Promise<{ relation: string; removed: number }[]> {
+      return await call<{ relation: string; removed: number }>('auth.delete_expired', [
+        input.batch,
+        interval(input.sessionRetention),
+        interval(input.eventRetention),
+      ]);
+    },
+
+    async listOwnPrivileges(): Promise<string[]> {
+      return (await call<{ relation: string }>('auth.list_own_privileges', [])).map((row) => row.relation);
+    },
+  };
+}

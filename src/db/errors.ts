@@ -1,0 +1,29 @@
+import { AppError } from '../errors/app-error.ts';
+import { reasons } from '../errors/reasons.ts';
+import type { Reason } from '../errors/reasons.ts';
+
+/** The SQLSTATE class in which our functions raise reasons of the catalogue; no other software uses it. */
+const OUR_SQLSTATE = 'AU001';
+
+// Class 08 (connection), 57 (operator intervention: shutdown, cancel, statement timeout), 53 (resources), 40 (deadlock and
+// serialisation: rolled back, a repeat succeeds) and 55P03 (lock timeout). All mean: nothing was decided, ask again.
+const UNDECIDED_SQLSTATE = /^(08...|57...|53...|40...|55P03)$/;
+
+/** Turns what the driver throws into an error that may travel. SQL text, SQLSTATEs and names stay in its cause. */
+export function fromDatabaseError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, detail } = error as Error & { code?: string; detail?: string };
+
+  if (code === OUR_SQLSTATE && error.message in reasons) {
+    return new AppError(error.message as Reason, {
+      cause: error,
+      ...(detail ? { metadata: JSON.parse(detail) as Record<string, string> } : {}),
+    });
+  }
+  // The driver's own failures (refused, reset, timed out) carry no SQLSTATE.
+  const isFromServer = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error;
+  if (!isFromServer || UNDECIDED_SQLSTATE.test(code)) {
+    return new AppError('DEPENDENCY_UNAVAILABLE', { cause: error, retryAfter: 1000 });
+  }
+  return error;
+}

@@ -1,0 +1,18 @@
+/** What a newcomer can try, in lines that can be pasted into another terminal. */
+export function nextSteps({ host, port }: { host: string; port: number }): string {
+  const address = `${host}:${port}`;
+  const body = `{"second_login":"ada","phone":"+79991234567","password":"correct horse battery","interface":"customer"}`;
+  return `
+Try it, in another terminal:
+
+  npm run call -- Register '${body}'
+  npm run call -- Login '{"login":"ada","password":"correct horse battery"}'
+
+or with grpcurl:
+
+  grpcurl -plaintext ${address} list
+  grpcurl -plaintext -d '${body}' ${address} auth.v1.AuthService/Register
+
+Stop with Ctrl-C. The data stays in .data/.
+`;
+}

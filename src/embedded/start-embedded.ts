@@ -1,0 +1,82 @@
+import path from 'node:path';
+import { startApp } from '../app.ts';
+import { loadConfig } from '../config/load.ts';
+import { migrate } from '../db/migrate.ts';
+import { createLogger } from '../logger.ts';
+import type { Running } from '../run-until-signal.ts';
+import { isPortFree } from './free-port.ts';
+import { acquireInstanceLock } from './instance-lock.ts';
+import { nextSteps } from './next-steps.ts';
+import { startPostgresServer } from './postgres-server.ts';
+import { provision } from './provision.ts';
+import { loadOrCreateSecrets } from './secrets-file.ts';
+import { StartProblem } from '../errors/start-problem.ts';
+
+type Options = {
+  /** Holds everything: database, secrets, log. */
+  readonly dataDir: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly print: (line: string) => void;
+};
+
+const DATABASE = 'auth';
+
+/** The whole service on one machine, with a PostgreSQL of its own: what `npm start` does where no DATABASE_URL is set. */
+export async function startEmbedded({ dataDir, environment, print }: Options): Promise<Running> {
+  const startedAt = performance.now();
+  await using opened = new AsyncDisposableStack();
+  const inDataDir = (name: string) => path.join(dataDir, name);
+
+  const lock = await acquireInstanceLock(dataDir);
+  opened.defer(() => lock.release());
+  const secrets = await loadOrCreateSecrets(inDataDir('secrets.json'));
+  const settings = {
+    REFLECTION: 'on',
+    LOCAL_CALLERS: 'on',
+    ...environment,
+    MASTER_KEY: environment['MASTER_KEY'] || secrets.masterKey,
+  };
+  // Read before anything is started, with a placeholder for what is not known yet: mistakes show at once.
+  const { LISTEN_ADDRESS: listen } = loadConfig({ ...settings, DATABASE_URL: 'postgres://localhost' });
+  if (listen.port !== 0 && !(await isPortFree(listen.port))) {
+    throw new StartProblem(
+      `Port ${listen.port} is in use. Stop what uses it, or choose another: LISTEN_ADDRESS=127.0.0.1:50052 npm start`,
+    );
+  }
+
+  const step = (text: string) =>
+    print(`[${((performance.now() - startedAt) / 1000).toFixed(1).padStart(4)} s] ${text}`);
+  step(`Starting PostgreSQL in ${inDataDir('postgres')}`);
+  const postgres = await startPostgresServer({
+    dataDir: inDataDir('postgres'),
+    superuserPassword: secrets.superuserPassword,
+    logFile: inDataDir('postgres.log'),
+    onProgress: step,
+  });
+  opened.defer(() => postgres.stop());
+  void postgres.exited.then(() => {
+    print('PostgreSQL has ended by itself; see .data/postgres.log. Stopping.');
+    process.kill(process.pid, 'SIGTERM');
+  });
+
+  step('Preparing the database');
+  const passwords = { owner: secrets.ownerPassword, service: secrets.servicePassword };
+  await provision({ urlOf: (database) => postgres.connectionString(database), database: DATABASE, passwords });
+  const urlOf = (user: string, password: string) => postgres.connectionString(DATABASE, { user, password });
+  const { migrations, files } = await migrate(urlOf('auth_owner', secrets.ownerPassword));
+  step(`Applied ${migrations.length} migrations and ${files.length} functions and seed files`);
+
+  const config = loadConfig({ ...settings, DATABASE_URL: urlOf('auth_service', secrets.servicePassword) });
+  const app = await startApp(config, createLogger(config.LOG_LEVEL, inDataDir('service.log')));
+  opened.defer(() => app.stop());
+  step(`Serving gRPC on ${app.address.host}:${app.address.port}; log in ${inDataDir('service.log')}`);
+  print(nextSteps(app.address));
+
+  const running = opened.move();
+  return {
+    async stop() {
+      print('Stopping');
+      await running.disposeAsync();
+    },
+  };
+}

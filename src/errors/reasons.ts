@@ -1,0 +1,123 @@
+import { Status } from 'nice-grpc-common';
+import type { ErrorReason } from '../gen/auth/v1/error_reason.ts';
+
+/** The reasons that answers carry, by name. */
+export type Reason = Exclude<keyof typeof ErrorReason, 'ERROR_REASON_UNSPECIFIED' | 'UNSPECIFIED'>;
+
+type Row = {
+  readonly status: Status;
+  /** What callers read. The same words every time: what differs is in the details. */
+  readonly text: string;
+  readonly level: 'info' | 'warn' | 'error';
+};
+
+/** What each reason of the catalogue (proto/auth/v1/error_reason.proto) means on the wire and in the log. */
+export const reasons: { readonly [R in Reason]: Row } = {
+  INVALID_REQUEST: {
+    status: Status.INVALID_ARGUMENT,
+    text: 'The request is not valid; see the field violations.',
+    level: 'info',
+  },
+  MALFORMED_MESSAGE: {
+    status: Status.INVALID_ARGUMENT,
+    text: 'The bytes are not a message of the request type.',
+    level: 'info',
+  },
+
+  REGISTER_USER_ALREADY_EXISTS: {
+    status: Status.ALREADY_EXISTS,
+    text: 'An account with this contact exists already.',
+    level: 'info',
+  },
+  REGISTER_INVALID_PASSWORD: {
+    status: Status.INVALID_ARGUMENT,
+    text: 'The password does not meet the policy; see the field violations.',
+    level: 'info',
+  },
+  ROLE_NOT_ASSIGNABLE: {
+    status: Status.PERMISSION_DENIED,
+    text: 'A requested role cannot be taken on this interface.',
+    level: 'warn',
+  },
+  INTERFACE_NOT_ALLOWED: {
+    status: Status.PERMISSION_DENIED,
+    text: 'This caller may not speak for the interface.',
+    level: 'warn',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'The idempotency key was used before with another request.',
+    level: 'info',
+  },
+  IDEMPOTENCY_KEY_SPENT: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'The request was carried out before and its tokens have been used; log in.',
+    level: 'info',
+  },
+
+  CREDENTIALS_INVALID: { status: Status.UNAUTHENTICATED, text: 'Unknown login or wrong password.', level: 'info' },
+  LOGIN_THROTTLED: {
+    status: Status.RESOURCE_EXHAUSTED,
+    text: 'Too many failed logins; try again later.',
+    level: 'warn',
+  },
+
+  REFRESH_TOKEN_UNKNOWN: { status: Status.UNAUTHENTICATED, text: 'The refresh token is not known.', level: 'info' },
+  REFRESH_TOKEN_EXPIRED: {
+    status: Status.UNAUTHENTICATED,
+    text: 'The refresh token has expired; log in again.',
+    level: 'info',
+  },
+  REFRESH_TOKEN_REUSED: {
+    status: Status.UNAUTHENTICATED,
+    text: 'The refresh token was used before; its session has been ended.',
+    level: 'warn',
+  },
+  SESSION_ENDED: { status: Status.UNAUTHENTICATED, text: 'The session has ended; log in again.', level: 'info' },
+
+  TOKEN_MISSING: { status: Status.UNAUTHENTICATED, text: 'An access token is needed.', level: 'info' },
+  TOKEN_MALFORMED: { status: Status.UNAUTHENTICATED, text: 'The access token is malformed.', level: 'info' },
+  TOKEN_KEY_UNKNOWN: {
+    status: Status.UNAUTHENTICATED,
+    text: 'The access token is signed with an unknown key.',
+    level: 'info',
+  },
+  TOKEN_SIGNATURE_INVALID: {
+    status: Status.UNAUTHENTICATED,
+    text: 'The signature of the access token is wrong.',
+    level: 'warn',
+  },
+  TOKEN_CLAIMS_INVALID: {
+    status: Status.UNAUTHENTICATED,
+    text: 'The access token is not meant for this service.',
+    level: 'info',
+  },
+  TOKEN_EXPIRED: { status: Status.UNAUTHENTICATED, text: 'The access token has expired.', level: 'info' },
+  TOKEN_REVOKED: { status: Status.UNAUTHENTICATED, text: 'The access token has been revoked.', level: 'info' },
+
+  SERVICE_IDENTITY_REQUIRED: {
+    status: Status.UNAUTHENTICATED,
+    text: 'The method is for services with an identity.',
+    level: 'warn',
+  },
+  SERVICE_NOT_ALLOWED: {
+    status: Status.PERMISSION_DENIED,
+    text: 'This service may not call the method.',
+    level: 'warn',
+  },
+  PERMISSION_REQUIRED: {
+    status: Status.PERMISSION_DENIED,
+    text: 'No role of the user holds the permission for this.',
+    level: 'warn',
+  },
+
+  RATE_LIMITED: { status: Status.RESOURCE_EXHAUSTED, text: 'Too many calls; try again later.', level: 'warn' },
+  OVERLOADED: { status: Status.RESOURCE_EXHAUSTED, text: 'The service is busy; try again shortly.', level: 'warn' },
+  DEPENDENCY_UNAVAILABLE: {
+    status: Status.UNAVAILABLE,
+    text: 'A dependency is unavailable; try again.',
+    level: 'error',
+  },
+
+  INTERNAL: { status: Status.INTERNAL, text: 'Internal error.', level: 'error' },
+};

@@ -1,0 +1,87 @@
+import { isIP } from 'node:net';
+import type { Metadata, ServerMiddleware } from 'nice-grpc-common';
+import type { ValidateToken } from '../../auth/validate-token.ts';
+import type { Caller, UserIdentity } from '../../caller.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { Access } from '../../gen/auth/options/v1/access.ts';
+import type { AccessRules } from '../access.ts';
+import type { WithRecord } from '../call-record.ts';
+import type { RecognizeService } from '../service-identities.ts';
+
+/** What handlers are given. */
+export type WithCaller = WithRecord & { readonly caller: Caller };
+
+type Deps = {
+  readonly rules: AccessRules;
+  readonly recognizeService: RecognizeService;
+  readonly validateToken: ValidateToken;
+  readonly anonymousInterfaces: readonly string[];
+};
+
+const LONGEST_USER_AGENT = 512;
+
+/** Finds out who calls and lets through whom the method's access option names. A method without a rule is refused. */
+export function createAuthorize({
+  rules,
+  recognizeService,
+  validateToken,
+  anonymousInterfaces,
+}: Deps): ServerMiddleware<WithCaller, WithRecord> {
+  async function identifyUser(metadata: Metadata): Promise<UserIdentity | null> {
+    const header = metadata.get('authorization');
+    if (header === undefined) return null;
+    const [, token] = /^Bearer ([^ ]+)$/i.exec(header) ?? [];
+    if (token === undefined) throw new AppError('TOKEN_MALFORMED');
+    const validation = await validateToken(token);
+    if (typeof validation === 'string') throw new AppError(validation);
+    const { userId, sessionId, tokenId, roles, expiresAt } = validation;
+    return { userId, sessionId, tokenId, roles, tokenExpiresAt: expiresAt };
+  }
+
+  return async function* authorize(call, context) {
+    const { record, metadata, peer } = context;
+    const access = rules.get(call.method.path)?.access;
+    const service = recognizeService(metadata);
+    if (service) record.service = service.name;
+
+    let user: UserIdentity | null = null;
+    switch (access) {
+      case Access.SERVICE:
+        if (!service) throw new AppError('SERVICE_IDENTITY_REQUIRED');
+        break;
+      case Access.PUBLIC:
+      case Access.USER:
+        user = await identifyUser(metadata);
+        if (!user && access === Access.USER) throw new AppError('TOKEN_MISSING');
+        break;
+      default:
+        // ADMIN methods come with their permissions; until then none is served, and none is let through.
+        throw new AppError('PERMISSION_REQUIRED');
+    }
+    if (service && !service.mayCall(call.method.path)) throw new AppError('SERVICE_NOT_ALLOWED');
+    if (user) record.userId = user.userId;
+
+    const caller: Caller = {
+      requestId: record.requestId,
+      service,
+      user,
+      interfaces: service?.interfaces ?? anonymousInterfaces,
+      // A service calls for somebody: his address and program are what it forwards. Nobody else is believed.
+      address: service ? forwardedAddress(metadata) : peerAddress(peer),
+      userAgent:
+        (service ? metadata.get('x-user-agent') : metadata.get('user-agent'))?.slice(0, LONGEST_USER_AGENT) ?? null,
+    };
+    return yield* call.next(call.request, { ...context, caller });
+  };
+}
+
+function forwardedAddress(metadata: Metadata): string | null {
+  const first = metadata.get('x-forwarded-for')?.split(',')[0]?.trim() ?? '';
+  return isIP(first) ? first : null;
+}
+
+/** grpc-js gives `127.0.0.1:50000` or `[::1]:50000`. */
+function peerAddress(peer: string): string | null {
+  const address = peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return isIP(address) ? address : null;
+}

@@ -1,0 +1,21 @@
+import type { ServerMiddleware } from 'nice-grpc-common';
+import { AppError } from '../../errors/app-error.ts';
+import { isMalformed } from '../decoding.ts';
+
+/**
+ * Refuses what is not worth beginning: undecodable requests, and calls beyond the number that may be under way. HTTP/2's own
+ * limit on streams does not bound handlers: a client that resets its streams at once has them run all the same.
+ */
+export function createBoundWork({ maxInFlight }: { maxInFlight: number }): ServerMiddleware {
+  let inFlight = 0;
+  return async function* boundWork(call, context) {
+    if (!call.requestStream && isMalformed(call.request)) throw new AppError('MALFORMED_MESSAGE');
+    if (inFlight >= maxInFlight) throw new AppError('OVERLOADED', { retryAfter: 1000 });
+    inFlight += 1;
+    try {
+      return yield* call.next(call.request, context);
+    } finally {
+      inFlight -= 1;
+    }
+  };
+}

@@ -1,0 +1,26 @@
+import type { ServerMiddleware } from 'nice-grpc-common';
+import { RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { AppError } from '../../errors/app-error.ts';
+import { Access } from '../../gen/auth/options/v1/access.ts';
+import type { AccessRules } from '../access.ts';
+import type { WithCaller } from './authorize.ts';
+
+type Deps = { readonly rules: AccessRules; readonly limiter: Pick<RateLimiterAbstract, 'consume'> };
+
+/**
+ * Bounds PUBLIC calls per address of a person. It stands behind the identification of the caller, which is cheap: only there
+ * it is known whether an address is a person's or that of a service which forwards none.
+ */
+export function createLimitRate({ rules, limiter }: Deps): ServerMiddleware<object, WithCaller> {
+  return async function* limitRate(call, context) {
+    const { address } = context.caller;
+    if (address !== null && rules.get(call.method.path)?.access === Access.PUBLIC) {
+      await limiter.consume(address).catch((refusal: unknown) => {
+        // A limiter that cannot count lets calls through (security model, section 7).
+        if (refusal instanceof RateLimiterRes) throw new AppError('RATE_LIMITED', { retryAfter: refusal.msBeforeNext });
+      });
+    }
+    return yield* call.next(call.request, context);
+  };
+}

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ServerCredentials } from '@grpc/grpc-js';
+import { createServer } from 'nice-grpc';
+import type { ServiceImplementation } from 'nice-grpc';
+import { errorDetailsServerMiddleware } from 'nice-grpc-error-details';
+import { HealthDefinition, HealthServiceImpl } from 'nice-grpc-server-health';
+import type { HealthState } from 'nice-grpc-server-health';
+import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection';
+import type { Logger } from 'pino';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import type { ValidateToken } from '../auth/validate-token.ts';
+import type { Clock } from '../clock.ts';
+import { AccountsServiceDefinition } from '../gen/accounts/v1/accounts_service.ts';
+import { AuthServiceDefinition } from '../gen/auth/v1/auth_service.ts';
+import { KeysServiceDefinition } from '../gen/auth/v1/keys_service.ts';
+import { readAccessRules } from './access.ts';
+import { markMalformedRequests } from './decoding.ts';
+import { createAuthorize } from './middleware/authorize.ts';
+import type { WithCaller } from './middleware/authorize.ts';
+import { createBoundWork } from './middleware/bound-work.ts';
+import { createLimitRate } from './middleware/limit-rate.ts';
+import { createMapErrors } from './middleware/map-errors.ts';
+import { createObserve } from './middleware/observe.ts';
+import type { RecognizeService } from './service-identities.ts';
+import { createStreamEnder } from './middleware/end-streams.ts';
+import { passVerifiedSans } from './verified-sans.ts';
+
+export type GrpcServerDeps = {
+  readonly services: {
+    readonly auth: ServiceImplementation<AuthServiceDefinition, WithCaller>;
+    readonly accounts: ServiceImplementation<AccountsServiceDefinition, WithCaller>;
+    readonly keys: ServiceImplementation<KeysServiceDefinition, WithCaller>;
+  };
+  readonly health: HealthState;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly limiter: Pick<RateLimiterAbstract, 'consume'>;
+  readonly recognizeService: RecognizeService;
+  readonly validateToken: ValidateToken;
+  readonly anonymousInterfaces: readonly string[];
+  readonly maxInFlight: number;
+  /** Whether TLS asks clients for certificates. */
+  readonly hasClientCertificates: boolean;
+  /** The FileDescriptorSet for reflection; null: reflection is off. */
+  readonly descriptors: Uint8Array | null;
+};
+
+export type TlsFiles = { readonly cert: string; readonly key: string; readonly clientCa: string | undefined };
+
+export type GrpcServer = {
+  /** @returns the port, which is another than asked for if that was 0 */
+  readonly listen: (address: string, credentials: ServerCredentials) => Promise<number>;
+  /** Takes no new calls and lets those under way finish; after `grace` milliseconds they are broken off. */
+  readonly stop: (grace: number) => Promise<void>;
+};
+
+const DEFINITIONS = [AuthServiceDefinition, AccountsServiceDefinition, KeysServiceDefinition] as const;
+
+/** Everything that is served, and what every call passes on its way. */
+export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
+  const rules = readAccessRules(DEFINITIONS);
+  const { logger, clock } = deps;
+  const quietMethods = new Set(['/auth.v1.AuthService/ValidateToken', '/grpc.health.v1.Health/Check']);
+
+  const server = createServer({
+    'grpc.max_receive_message_length': 1024 * 1024,
+    'grpc.max_concurrent_streams': 1000,
+    // A client whose machine is gone says nothing; ask every minute, and let its connection go after 20 s of silence.
+    'grpc.keepalive_time_ms': 60_000,
+    'grpc.keepalive_timeout_ms': 20_000,
+    interceptors: deps.hasClientCertificates ? [passVerifiedSans] : [],
+  })
+    // Outermost: it must see the status that the caller sees, whoever decided it.
+    .use(createObserve({ logger, clock, quietMethods }))
+    // Puts the details of a status into the trailer; so it stands outside of what makes them.
+    .use(errorDetailsServerMiddleware)
+    // Everything inside may throw what it likes; nothing outside sees any of it.
+    .use(createMapErrors())
+    // Before anything is spent on a call.
+    .use(createBoundWork({ maxInFlight: deps.maxInFlight }));
+
+  // Health and reflection are open to all: they say nothing about anybody.
+  const streams = createStreamEnder();
+  server.with(streams.middleware).add(HealthDefinition, HealthServiceImpl(deps.health));
+  if (deps.descriptors) {
+    const names = [...DEFINITIONS, HealthDefinition].map(({ fullName }) => fullName);
+    server.with(streams.middleware).add(ServerReflectionService, ServerReflection(deps.descriptors, names));
+  }
+
+  const guarded = server
+    // Who calls, and whether he may: the method's access option decides, and a method without one is refused.
+    .with(createAuthorize({ ...deps, rules }))
+    // Has to know whose address it is, and stands before all work on the database and on hashes.
+    .with(createLimitRate({ rules, limiter: deps.limiter }));
+  guarded.add(markMalformedRequests(AuthServiceDefinition), deps.services.auth);
+  guarded.add(markMalformedRequests(AccountsServiceDefinition), deps.services.accounts);
+  guarded.add(markMalformedRequests(KeysServiceDefinition), deps.services.keys);
+
+  return {
+    listen: (address, credentials) => server.listen(address, credentials),
+    async stop(grace) {
+      streams.endAll();
+      const isDrained = await Promise.race([server.shutdown().then(() => true), delay(grace, false, { ref: false })]);
+      if (!isDrained) server.forceShutdown();
+    },
+  };
+}
+
+export async function serverCredentials(files: TlsFiles | null): Promise<ServerCredentials> {
+  if (!files) return ServerCredentials.createInsecure();
+  const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
+  const clientCa = files.clientCa === undefined ? null : await readFile(files.clientCa);
+  return ServerCredentials.createSsl(clientCa, [{ cert_chain: cert, private_key: key }], clientCa !== null);
+}

@@ -1,0 +1,99 @@
+import type { ServiceImplementation } from 'nice-grpc';
+import type { LoginWithPassword } from '../../auth/login-with-password.ts';
+import type { Logout } from '../../auth/logout.ts';
+import type { Refresh } from '../../auth/refresh.ts';
+import type { Register } from '../../auth/register.ts';
+import type { SessionTokens } from '../../auth/session-tokens.ts';
+import type { ValidateToken } from '../../auth/validate-token.ts';
+import type { LogoutScope as Scope } from '../../db/auth-functions.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { reasons } from '../../errors/reasons.ts';
+import { LogoutScope, RefreshOutcome } from '../../gen/auth/v1/auth_service.ts';
+import type { AuthServiceDefinition } from '../../gen/auth/v1/auth_service.ts';
+import { ErrorReason } from '../../gen/auth/v1/error_reason.ts';
+import type { TokenPair } from '../../gen/auth/v1/token.ts';
+import { LONGEST_TOKEN } from '../../tokens/access-token-verifier.ts';
+import type { WithCaller } from '../middleware/authorize.ts';
+import { signedIn } from '../signed-in.ts';
+
+type Deps = {
+  readonly register: Register;
+  readonly loginWithPassword: LoginWithPassword;
+  readonly refresh: Refresh;
+  readonly logout: Logout;
+  readonly validateToken: ValidateToken;
+};
+
+const SCOPES: { readonly [S in LogoutScope]: Scope } = {
+  [LogoutScope.UNSPECIFIED]: 'this',
+  [LogoutScope.THIS_SESSION]: 'this',
+  [LogoutScope.ALL_SESSIONS]: 'all',
+  [LogoutScope.OTHER_SESSIONS]: 'others',
+};
+
+const OUTCOMES = { rotated: RefreshOutcome.ROTATED, replayed: RefreshOutcome.REPLAYED } as const;
+
+/** auth.v1.AuthService: messages to inputs, results to messages. Nothing is decided here. */
+export function createAuthService(deps: Deps): ServiceImplementation<AuthServiceDefinition, WithCaller> {
+  return {
+    async register(request, { caller, signal }) {
+      const { userId, roles, tokens } = await deps.register(
+        { ...request, profile: request.profile ?? {} },
+        caller,
+        signal,
+      );
+      return { userId, roles: [...roles], tokens: toTokenPair(tokens) };
+    },
+
+    async login(request, { caller, signal }) {
+      const { userId, roles, tokens } = await deps.loginWithPassword(request, caller, signal);
+      return { userId, roles: [...roles], tokens: toTokenPair(tokens) };
+    },
+
+    async refresh(request, { caller }) {
+      const { tokens, outcome } = await deps.refresh(request, caller);
+      return { tokens: toTokenPair(tokens), outcome: OUTCOMES[outcome] };
+    },
+
+    async logout(request, { caller }) {
+      const scope = SCOPES[request.scope];
+      if (scope === undefined) throw invalid('scope', 'must be a value of LogoutScope');
+      return await deps.logout({ scope }, signedIn(caller));
+    },
+
+    async validateToken({ accessToken }) {
+      if (accessToken === '' || accessToken.length > LONGEST_TOKEN) {
+        throw invalid('access_token', `must have 1 to ${LONGEST_TOKEN} bytes`);
+      }
+      const validation = await deps.validateToken(accessToken);
+      if (typeof validation === 'string') {
+        const problem = { reason: ErrorReason[validation], message: reasons[validation].text };
+        return { result: { $case: 'problem' as const, value: problem } };
+      }
+      const { userId, sessionId, tokenId, roles, issuedAt, expiresAt } = validation;
+      const principal = {
+        userId,
+        sessionId,
+        tokenId,
+        roles: [...roles],
+        issueTime: new Date(issuedAt),
+        expireTime: new Date(expiresAt),
+      };
+      return { result: { $case: 'principal' as const, value: principal } };
+    },
+  };
+}
+
+function invalid(field: string, description: string): AppError {
+  return new AppError('INVALID_REQUEST', { violations: [{ field, description }] });
+}
+
+function toTokenPair(tokens: SessionTokens): TokenPair {
+  return {
+    accessToken: tokens.accessToken,
+    accessTokenExpireTime: tokens.accessExpiresAt,
+    refreshToken: tokens.refreshToken,
+    refreshTokenExpireTime: tokens.refreshExpiresAt,
+    sessionId: tokens.sessionId,
+  };
+}

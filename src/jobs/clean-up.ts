@@ -1,0 +1,23 @@
+import type { AuthFunctions } from '../db/auth-functions.ts';
+
+type Deps = {
+  readonly auth: Pick<AuthFunctions, 'deleteExpired'>;
+  /** Milliseconds. */
+  readonly sessionRetention: number;
+  readonly eventRetention: number;
+};
+
+/** Rows of each kind in one call: some milliseconds of work, so that nobody waits for a lock of it. */
+const BATCH = 1000;
+
+/** Removes what has expired, batch by batch, until there is less than a batch; returns how many rows it removed. */
+export function createCleanUp({ auth, sessionRetention, eventRetention }: Deps) {
+  return async function cleanUp(): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const removed = await auth.deleteExpired({ batch: BATCH, sessionRetention, eventRetention });
+      total += removed.reduce((sum, row) => sum + row.removed, 0);
+      if (removed.every((row) => row.removed < BATCH)) return total;
+    }
+  };
+}

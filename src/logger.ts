@@ -1,0 +1,32 @@
+import { destination, pino } from 'pino';
+import type { Logger } from 'pino';
+
+/** The log: JSON lines on stdout, or in a file. */
+export function createLogger(level: string, file?: string): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      serializers: { err: describeError },
+    },
+    destination(file === undefined ? { fd: 1, sync: false } : { dest: file, sync: false, mkdir: true }),
+  );
+}
+
+/**
+ * An error by an allow-list of fields. The driver's errors carry values of the statement (`detail`, `where`, `parameters`),
+ * which can be contacts or hashes; none of those is named here.
+ */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  const { code } = error as { code?: unknown };
+  return {
+    name,
+    message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(cause === undefined ? {} : { cause: describeError(cause) }),
+    stack,
+  };
+}

@@ -1,0 +1,34 @@
+import { startApp } from './app.ts';
+import { readEnvironment } from './config/environment.ts';
+import { loadConfig } from './config/load.ts';
+import { migrate } from './db/migrate.ts';
+import { startEmbedded } from './embedded/start-embedded.ts';
+import { createLogger } from './logger.ts';
+import { runUntilSignal } from './run-until-signal.ts';
+
+/**
+ * `main.ts` serves: with DATABASE_URL from the environment's settings, without it on an embedded PostgreSQL in `.data/`.
+ * `main.ts migrate` brings the database of DATABASE_OWNER_URL up to date and ends.
+ */
+const [command = 'serve'] = process.argv.slice(2);
+const environment = readEnvironment();
+
+await runUntilSignal(async () => {
+  switch (command) {
+    case 'serve': {
+      if (!environment['DATABASE_URL'])
+        return await startEmbedded({ dataDir: '.data', environment, print: console.log });
+      const config = loadConfig(environment);
+      return await startApp(config, createLogger(config.LOG_LEVEL));
+    }
+    case 'migrate': {
+      const ownerUrl = environment['DATABASE_OWNER_URL'];
+      if (!ownerUrl) throw new TypeError('DATABASE_OWNER_URL is not set.');
+      const { migrations, files } = await migrate(ownerUrl);
+      console.log(`Applied ${migrations.length} migrations and ${files.length} functions and seed files.`);
+      return null;
+    }
+    default:
+      throw new TypeError(`There is no command ${command}; there are serve and migrate.`);
+  }
+});

@@ -1,0 +1,67 @@
+import { createHash, randomBytes } from 'node:crypto';
+import bcrypt from 'bcrypt';
+import PQueue from 'p-queue';
+import { AppError } from '../errors/app-error.ts';
+
+/** Makes and checks password hashes, a bounded number at once. */
+export type PasswordHasher = {
+  /** @throws OVERLOADED when too many wait already */
+  readonly hash: (password: string, signal?: AbortSignal) => Promise<string>;
+  /**
+   * Checks a password; with no hash it computes as long and answers no, so that an account cannot be told from none.
+   * @throws OVERLOADED when too many wait already
+   */
+  readonly verify: (password: string, hash: string | null, signal?: AbortSignal) => Promise<boolean>;
+  /** Whether a hash is cheaper than those made today. */
+  readonly isOutdated: (hash: string) => boolean;
+};
+
+type Deps = {
+  readonly cost: number;
+  /** Hashes computed at once; each takes a core and one of libuv's four threads. */
+  readonly concurrency: number;
+  /** Calls that may wait. */
+  readonly queueLimit: number;
+};
+
+/** What bcrypt reads of a password, in bytes; it drops the rest without a word. */
+const BCRYPT_BYTES = 72;
+
+export async function createPasswordHasher({ cost, concurrency, queueLimit }: Deps): Promise<PasswordHasher> {
+  const dummyHash = await bcrypt.hash(randomBytes(16).toString('hex'), cost);
+  const queue = new PQueue({ concurrency });
+
+  async function bounded<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (queue.size >= queueLimit) throw new AppError('OVERLOADED', { retryAfter: 1000 });
+    // An abandoned call leaves the queue. One that has begun holds its place to the end: bcrypt cannot be stopped, and
+    // whoever cancelled calls could otherwise fill all threads.
+    const waiting = new AbortController();
+    const leave = () => waiting.abort(signal?.reason);
+    signal?.addEventListener('abort', leave, { once: true });
+    if (signal?.aborted) leave();
+    const begin = () => {
+      signal?.removeEventListener('abort', leave);
+      return work();
+    };
+    return await queue.add(begin, { signal: waiting.signal });
+  }
+
+  return {
+    hash: (password, signal) => bounded(() => bcrypt.hash(toBcryptInput(password), cost), signal),
+    async verify(password, hash, signal) {
+      const isMatch = await bounded(() => bcrypt.compare(toBcryptInput(password), hash ?? dummyHash), signal);
+      return isMatch && hash !== null;
+    },
+    isOutdated: (hash) => bcrypt.getRounds(hash) < cost,
+  };
+}
+
+/**
+ * NFC, so that one password typed on two systems is one; longer than bcrypt reads: its SHA-256 in base64 instead (44
+ * characters without a NUL, where bcrypt would stop). The prefix keeps the digest apart from those of other systems.
+ */
+function toBcryptInput(password: string): string {
+  const normal = password.normalize('NFC');
+  if (Buffer.byteLength(normal) <= BCRYPT_BYTES) return normal;
+  return createHash('sha256').update(`auth-service/password/${normal}`).digest('base64');
+}

@@ -1,0 +1,68 @@
+import type { Redis } from 'ioredis';
+
+/**
+ * Tells the other replicas of a revision and hears from them that they know it. Messages may be lost at any time: then the
+ * promise stays open, and the caller waits for the leases instead.
+ */
+export type Announcer = {
+  /** Resolves when every one of `replicas` has told that it knows the revision; rejects when it cannot be announced. */
+  readonly announce: (revision: number, replicas: readonly string[], signal: AbortSignal) => Promise<void>;
+  readonly start: () => void;
+};
+
+type Deps = {
+  readonly publisher: Pick<Redis, 'publish'>;
+  /** A connection of its own: a subscribed one can do nothing else. */
+  readonly subscriber: Pick<Redis, 'subscribe' | 'on' | 'status'>;
+  readonly replicaId: string;
+  /** Resolves when this replica knows the revision. */
+  readonly learn: (revision: number) => Promise<void>;
+  readonly onProblem: (error: unknown) => void;
+};
+
+type Wait = { readonly revision: number; readonly missing: Set<string>; readonly resolve: () => void };
+
+const REVISIONS = 'auth:revocations';
+const KNOWN = 'auth:revocations:known';
+
+export function createAnnouncer({ publisher, subscriber, replicaId, learn, onProblem }: Deps): Announcer {
+  const waits = new Set<Wait>();
+  let toldRevision = -1;
+
+  /** Every message is `<replica id> <revision>`. */
+  async function onMessage(channel: string, message: string): Promise<void> {
+    const [sender, revisionText] = message.split(' ');
+    const revision = Number(revisionText);
+    if (!sender || sender === replicaId || !Number.isSafeInteger(revision)) return;
+
+    if (channel === KNOWN) {
+      for (const wait of waits) {
+        if (revision >= wait.revision && wait.missing.delete(sender) && wait.missing.size === 0) wait.resolve();
+      }
+      return;
+    }
+    await learn(revision);
+    // Knowledge is cumulative: of several announcements that one read has answered, the latest is told.
+    if (revision <= toldRevision) return;
+    toldRevision = revision;
+    await publisher.publish(KNOWN, `${replicaId} ${revision}`);
+  }
+
+  return {
+    start() {
+      subscriber.on('message', (channel, message) => void onMessage(channel, message).catch(onProblem));
+      const subscribe = () => void subscriber.subscribe(REVISIONS, KNOWN).catch(onProblem);
+      // Also after every reconnection.
+      subscriber.on('ready', subscribe);
+      if (subscriber.status === 'ready') subscribe();
+    },
+    async announce(revision, replicas, signal) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const wait: Wait = { revision, missing: new Set(replicas), resolve };
+      waits.add(wait);
+      signal.addEventListener('abort', () => waits.delete(wait), { once: true });
+      await publisher.publish(REVISIONS, `${replicaId} ${revision}`);
+      await promise;
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import type { AuthFunctions } from '../db/auth-functions.ts';
+import { AppError } from '../errors/app-error.ts';
+import type { RevocationView } from './view.ts';
+
+/**
+ * This process as one of those that answer ValidateToken from memory.
+ *
+ * It holds a lease on its view: for `lease` milliseconds, counted on its own clock from when it *asked* PostgreSQL, the view
+ * holds everything that had been committed by then. A revoker answers when every replica has told that it knows the
+ * revision, or a full lease after its commit, when no view without it is in use any more. See docs/adr/0003-revocation.md.
+ */
+export type Replica = {
+  readonly id: string;
+  /** Registers, loads the view and keeps it fresh. Rejects when the first load fails. */
+  readonly start: () => Promise<void>;
+  /** Gives the lease up and takes the replica off the list that revokers wait for. Answer nothing after it. */
+  readonly stop: () => Promise<void>;
+  /** Whether the view may be used now. */
+  readonly isFresh: () => boolean;
+  /** Resolves when the view may be used. @throws DEPENDENCY_UNAVAILABLE when PostgreSQL does not answer */
+  readonly refresh: () => Promise<void>;
+  /** Resolves when the view holds everything up to the revision. @throws DEPENDENCY_UNAVAILABLE as above */
+  readonly learn: (revision: number) => Promise<void>;
+};
+
+export type ReplicaDeps = {
+  readonly auth: Pick<AuthFunctions, 'registerReplica' | 'touchReplica' | 'forgetReplica' | 'readRevocations'>;
+  readonly view: RevocationView;
+  readonly clock: Clock;
+  /** Milliseconds. */
+  readonly lease: number;
+  /** Called when the signing keys have changed, before the view that belongs to them is used. */
+  readonly onKeysChanged: () => Promise<void>;
+  readonly onProblem: (error: unknown) => void;
+};
+
+/** Rows of one read; a view that is further behind is read in several. */
+const BATCH = 20_000;
+/** Reads per lease: three may fail before a lease runs out. */
+const READS_PER_LEASE = 4;
+/** Milliseconds. The database believes in a replica for 10 s after it was touched (auth.read_revocations). */
+const TOUCH_INTERVAL = 2000;
+
+export function createReplica({ auth, view, clock, lease, onKeysChanged, onProblem }: ReplicaDeps): Replica {
+  const id = randomUUID();
+  const stopping = new AbortController();
+  let leaseEnds = Number.NEGATIVE_INFINITY;
+  let touchedAt = Number.NEGATIVE_INFINITY;
+  let keysVersion: number | undefined;
+  let current: Promise<void> | undefined;
+  let following: Promise<void> | undefined;
+  let loop: Promise<void> | undefined;
+
+  /** Reads until the view is complete; only then the lease is counted, from the moment of asking. */
+  async function readAll(): Promise<void> {
+    for (;;) {
+      const askedAt = clock.monotonic();
+      const answer = await auth.readRevocations({ replicaId: id, after: view.revision(), limit: BATCH });
+      if (!answer.isRegistered) {
+        await auth.registerReplica(id);
+        continue;
+      }
+      if (answer.keysVersion !== keysVersion) {
+        await onKeysChanged();
+        keysVersion = answer.keysVersion;
+      }
+      const last = answer.entries.at(-1);
+      if (answer.entries.length === BATCH && last) {
+        view.apply(answer.entries, last[0]);
+        continue;
+      }
+      view.apply(answer.entries, answer.revision);
+      leaseEnds = Math.max(leaseEnds, askedAt + lease);
+      return;
+    }
+  }
+
+  /** One read at a time. Callers that come while one is under way share the next: theirs has to begin after they asked. */
+  function read(): Promise<void> {
+    if (!current) {
+      current = readAll().finally(() => (current = undefined));
+      return current;
+    }
+    following ??= current
+      .catch(() => undefined)
+      .then(() => {
+        following = undefined;
+        return read();
+      });
+    return following;
+  }
+
+  async function touch(): Promise<void> {
+    if (clock.monotonic() - touchedAt < TOUCH_INTERVAL) return;
+    touchedAt = clock.monotonic();
+    await auth.touchReplica(id);
+  }
+
+  async function keepFresh(): Promise<void> {
+    for (;;) {
+      await delay(lease / READS_PER_LEASE, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      await Promise.all([touch(), read()]).catch(onProblem);
+    }
+  }
+
+  const isFresh = () => clock.monotonic() < leaseEnds;
+
+  return {
+    id,
+    isFresh,
+    async start() {
+      await auth.registerReplica(id);
+      await read();
+      loop = keepFresh();
+    },
+    async stop() {
+      stopping.abort();
+      await loop;
+      leaseEnds = Number.NEGATIVE_INFINITY;
+      await auth.forgetReplica(id).catch(onProblem);
+    },
+    async refresh() {
+      if (isFresh()) return;
+      await read();
+      if (!isFresh()) throw new AppError('DEPENDENCY_UNAVAILABLE', { cause: new Error('A read outlasted the lease.') });
+    },
+    async learn(revision) {
+      while (view.revision() < revision) await read();
+    },
+  };
+}

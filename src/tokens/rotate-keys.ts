@@ -1,0 +1,56 @@
+import type { AuthFunctions } from '../db/auth-functions.ts';
+import type { Clock } from '../clock.ts';
+import type { KeyCipher } from './key-cipher.ts';
+import { generateSigningKey } from './signing-key.ts';
+import type { SigningAlgorithm } from './signing-key.ts';
+
+export type RotateKeysDeps = {
+  readonly auth: Pick<AuthFunctions, 'listSigningKeys' | 'addSigningKey'>;
+  readonly cipher: KeyCipher;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly algorithm: SigningAlgorithm;
+  /** How long a key signs, how long it is published before, and how long it verifies after; milliseconds. */
+  readonly rotation: number;
+  readonly publishAhead: number;
+  readonly overlap: number;
+};
+
+/**
+ * How long "at once" takes: longer than every replica needs to hear of the key (they look several times a second), so that
+ * none meets a token it cannot verify.
+ */
+const AT_ONCE = 5000;
+
+/**
+ * Adds a signing key where one is due. Any number of replicas may run it: the database takes one key a turn.
+ *
+ * `if-due`: the first key, at once; a later one so far ahead that it is published for `publishAhead` before the current
+ * key has signed for `rotation`. `at-once`: a new key now, whatever the time.
+ *
+ * @returns the id of the new key, or null
+ */
+export function createRotateKeys({ auth, cipher, clock, algorithm, rotation, publishAhead, overlap }: RotateKeysDeps) {
+  return async function rotateKeys(when: 'if-due' | 'at-once'): Promise<string | null> {
+    const keys = await auth.listSigningKeys();
+    const newest = keys.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
+
+    let activeIn = 0;
+    if (newest) {
+      const takeOver = newest.activeFrom.getTime() + rotation;
+      if (when === 'if-due' && takeOver - publishAhead > clock.now()) return null;
+      activeIn = when === 'at-once' ? AT_ONCE : Math.max(takeOver - clock.now(), publishAhead);
+    }
+
+    const key = await generateSigningKey(algorithm);
+    const isAdded = await auth.addSigningKey({
+      kid: key.kid,
+      algorithm,
+      publicJwk: key.publicJwk,
+      encryptedPrivateKey: cipher.seal(Buffer.from(JSON.stringify(key.privateJwk)), key.kid),
+      activeIn,
+      overlap,
+      newestKid: newest?.kid ?? null,
+    });
+    return isAdded ? key.kid : null;
+  };
+}

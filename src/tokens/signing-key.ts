@@ -1,0 +1,49 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import type { StoredSigningKey } from '../db/auth-functions.ts';
+import type { KeyCipher } from './key-cipher.ts';
+
+export type SigningAlgorithm = 'EdDSA' | 'ES256' | 'RS256';
+
+/** A key pair with its times, in epoch milliseconds. */
+export type SigningKey = {
+  /** The JWK thumbprint of the public key (RFC 7638). */
+  readonly kid: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  /** With kid, alg and use. */
+  readonly publicJwk: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly activeFrom: number;
+  /** When it stops verifying; null: not known yet. */
+  readonly retiredAt: number | null;
+};
+
+export async function generateSigningKey(algorithm: SigningAlgorithm) {
+  const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
+  const jwk = await exportJWK(pair.publicKey);
+  const kid = await calculateJwkThumbprint(jwk);
+  return {
+    kid,
+    algorithm,
+    publicJwk: { ...jwk, kid, alg: algorithm, use: 'sig' },
+    privateJwk: await exportJWK(pair.privateKey),
+  };
+}
+
+/** @throws when the row cannot be opened with this cipher */
+export function openSigningKey(stored: StoredSigningKey, cipher: KeyCipher): SigningKey {
+  const privateJwk = JSON.parse(cipher.open(stored.encryptedPrivateKey, stored.kid).toString('utf8'));
+  return {
+    kid: stored.kid,
+    algorithm: stored.algorithm,
+    privateKey: createPrivateKey({ key: privateJwk, format: 'jwk' }),
+    publicKey: createPublicKey({ key: stored.publicJwk, format: 'jwk' }),
+    publicJwk: stored.publicJwk,
+    createdAt: stored.createdAt.getTime(),
+    activeFrom: stored.activeFrom.getTime(),
+    retiredAt: stored.retiredAt?.getTime() ?? null,
+  };
+}

@@ -1,0 +1,9 @@
+import { hkdfSync } from 'node:crypto';
+
+/** What the master key is split into: one key a purpose (HKDF, RFC 5869), so that none can stand in for another. */
+export type KeyPurpose = 'signing-key-encryption' | 'refresh-token' | 'refresh-token-salt' | 'registration-digest';
+
+/** @returns 32 bytes */
+export function deriveSubkey(masterKey: Buffer, purpose: KeyPurpose): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `auth-service/${purpose}/v1`, 32));
+}

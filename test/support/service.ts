@@ -1,0 +1,66 @@
+import { pino } from 'pino';
+import { createChannel, createClientFactory } from 'nice-grpc';
+import { errorDetailsClientMiddleware } from 'nice-grpc-error-details';
+import { HealthDefinition } from 'nice-grpc-server-health';
+import { startApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { AccountsServiceDefinition } from '../../src/gen/accounts/v1/accounts_service.ts';
+import { AuthServiceDefinition } from '../../src/gen/auth/v1/auth_service.ts';
+import { KeysServiceDefinition } from '../../src/gen/auth/v1/keys_service.ts';
+
+/** One key for all replicas of a test, as in a real set-up. */
+export const TEST_MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+
+export type TestService = Awaited<ReturnType<typeof startService>>;
+export type Clients = ReturnType<typeof connectClients>;
+
+/**
+ * A replica of the real service on a free port, with real clients. Several in one test are several replicas.
+ * @param settings added to those of the embedded set-up; hashes are cheap unless a test says otherwise
+ */
+export async function startService(settings: Record<string, string> & { DATABASE_URL: string }) {
+  const logLines: Record<string, unknown>[] = [];
+  const logger = pino(
+    { level: 'trace', base: null },
+    { write: (line: string) => void logLines.push(JSON.parse(line)) },
+  );
+  const app = await startApp(
+    loadConfig({
+      LISTEN_ADDRESS: '127.0.0.1:0',
+      LOCAL_CALLERS: 'on',
+      MASTER_KEY: TEST_MASTER_KEY,
+      BCRYPT_COST: '10',
+      HASH_CONCURRENCY: '2',
+      HASH_QUEUE: '5000',
+      SHUTDOWN_GRACE: '1s',
+      ...settings,
+    }),
+    logger,
+  );
+  const address = `127.0.0.1:${app.address.port}`;
+  const clients = connectClients(address);
+  return {
+    ...clients,
+    address,
+    port: app.address.port,
+    /** What the service has logged so far. */
+    logLines,
+    async stop() {
+      clients.close();
+      await app.stop();
+    },
+  };
+}
+
+/** Generated clients of everything that is served at an address. */
+export function connectClients(address: string) {
+  const channel = createChannel(address);
+  const factory = createClientFactory().use(errorDetailsClientMiddleware);
+  return {
+    auth: factory.create(AuthServiceDefinition, channel),
+    accounts: factory.create(AccountsServiceDefinition, channel),
+    keys: factory.create(KeysServiceDefinition, channel),
+    health: factory.create(HealthDefinition, channel),
+    close: () => channel.close(),
+  };
+}
