@@ -235,8 +235,11 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   return { address: { host, port }, stop: () => running.disposeAsync() };
 }
 
-/** Ours and those of the health service. Two FileDescriptorSets in a row are one: fields of a message may come in any order. */
+/**
+ * Ours, those of the health service, and those of error details, with which grpcurl can show them. FileDescriptorSets in a
+ * row are one: the fields of a message may come in any order.
+ */
 async function readDescriptors(): Promise<Uint8Array> {
-  const files = ['./gen/descriptors.binpb', './gen/health.binpb'];
-  return Buffer.concat(await Promise.all(files.map((file) => readFile(new URL(file, import.meta.url)))));
+  const files = ['descriptors.binpb', 'health.binpb', 'error_details.binpb'];
+  return Buffer.concat(await Promise.all(files.map((file) => readFile(new URL(`./gen/${file}`, import.meta.url)))));
 }

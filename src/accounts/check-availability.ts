@@ -19,11 +19,8 @@ export function createCheckAvailability({ accounts, contacts }: CheckAvailabilit
 
   return async function checkAvailability(input: { contactType: string; value: string }): Promise<Availability> {
     const check = createFieldCheck();
-    const normalize = check.accept(
-      'contact_type',
-      normalizers.get(input.contactType) ?? null,
-      `must be one of: ${[...normalizers.keys()].join(', ')}`,
-    );
+    const normalize = normalizers.get(input.contactType);
+    if (!normalize) check.refuse('contact_type', `must be one of: ${[...normalizers.keys()].join(', ')}`);
     const value = normalize ? check.accept('value', normalize(input.value), `must be a ${input.contactType}`) : '';
     check.throwIfAny();
     return { isAvailable: await accounts.isContactAvailable(value), value };

@@ -49,6 +49,8 @@ export function createRefresh(deps: RefreshDeps) {
         throw new AppError('SESSION_ENDED');
       case 'unknown':
         throw new AppError('REFRESH_TOKEN_UNKNOWN');
+      case 'rotated':
+      case 'replayed':
     }
 
     const { userId, roles, expiresAt, outcome } = consumed;

@@ -11,7 +11,7 @@ export function createCallFunction(connection: Pick<Pool | ClientBase, 'query'>)
     try {
       // Named, so that a connection parses and plans each function once.
       const result = await connection.query({ name, text: `select * from ${name}(${places})`, values: [...args] });
-      return result.rows;
+      return result.rows as never[];
     } catch (error) {
       throw fromDatabaseError(error);
     }

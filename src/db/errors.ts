@@ -20,6 +20,8 @@ export function fromDatabaseError(error: unknown): unknown {
       ...(detail ? { metadata: JSON.parse(detail) as Record<string, string> } : {}),
     });
   }
+  // A defect on our side of the driver is none of the database's.
+  if (error instanceof TypeError || error instanceof RangeError) return error;
   // The driver's own failures (refused, reset, timed out) carry no SQLSTATE.
   const isFromServer = code !== undefined && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error;
   if (!isFromServer || UNDECIDED_SQLSTATE.test(code)) {

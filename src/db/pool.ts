@@ -22,7 +22,9 @@ export function createPool({ url, size, connectTimeout, queryTimeout, onIdleErro
     application_name: 'auth-service',
     types: {
       getTypeParser: (oid, format) =>
-        oid === pg.types.builtins.INT8 ? toSafeInteger : pg.types.getTypeParser(oid, format),
+        oid === pg.types.builtins.INT8
+          ? toSafeInteger
+          : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
     },
   });
   pool.on('error', onIdleError);

@@ -15,6 +15,7 @@ const USAGE = `Calls a method of the service and prints the answer as JSON.
 
 const DEFINITIONS = [AuthServiceDefinition, AccountsServiceDefinition, KeysServiceDefinition];
 
+type Method = { readonly name: string; readonly requestType: object; readonly responseType: object };
 type Codec = { fromJSON: (json: unknown) => object; toJSON: (message: object) => unknown };
 
 /** For people who have no grpcurl: npm is enough. Field names may be written as in the proto or in camelCase. */
@@ -26,7 +27,7 @@ const [name, json = '{}'] = positionals;
 
 function find(methodName: string | undefined) {
   for (const definition of DEFINITIONS) {
-    for (const [key, method] of Object.entries(definition.methods)) {
+    for (const [key, method] of Object.entries<Method>(definition.methods)) {
       if (method.name === methodName || `${definition.fullName}/${method.name}` === methodName)
         return { definition, key, method };
     }
@@ -37,7 +38,7 @@ function find(methodName: string | undefined) {
 async function run(): Promise<number> {
   const found = find(name);
   if (!found) {
-    const names = DEFINITIONS.flatMap(({ methods }) => Object.values(methods).map((method) => method.name));
+    const names = DEFINITIONS.flatMap(({ methods }) => Object.values<Method>(methods).map((method) => method.name));
     console.error(`${USAGE}\nMethods: ${names.join(', ')}`);
     return 2;
   }

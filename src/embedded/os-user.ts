@@ -28,7 +28,7 @@ export async function chooseOsUser(options: {
   const me = process.geteuid?.();
   if (me === undefined) {
     throw new StartProblem(
-      'The embedded PostgreSQL needs Linux or macOS. Use a PostgreSQL of your own with "npm run serve".',
+      'The embedded PostgreSQL needs Linux or macOS. Name a PostgreSQL of your own in DATABASE_URL.',
     );
   }
   const owner = await ownerOf(dataDir);

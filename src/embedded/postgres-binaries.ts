@@ -24,7 +24,7 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const imported: unknown = await importFromEmbeddedPostgres(packageName).catch((cause: unknown) => {
     throw new StartProblem(
       `There is no embedded PostgreSQL for this machine (${packageName} is not installed). ` +
-        'Run "npm ci" without leaving out optional dependencies, or use a PostgreSQL of your own with "npm run serve".',
+        'Run "npm ci" without leaving out optional dependencies, or name a PostgreSQL of your own in DATABASE_URL.',
       { cause },
     );
   });

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 
+/** The database of the embedded set-up. */
+export const DATABASE = 'auth';
+
 type Options = {
   /** A URL of the superuser for any database of the server. */
   readonly urlOf: (database: string) => string;

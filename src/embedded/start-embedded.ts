@@ -8,7 +8,7 @@ import { isPortFree } from './free-port.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { nextSteps } from './next-steps.ts';
 import { startPostgresServer } from './postgres-server.ts';
-import { provision } from './provision.ts';
+import { DATABASE, provision } from './provision.ts';
 import { loadOrCreateSecrets } from './secrets-file.ts';
 import { StartProblem } from '../errors/start-problem.ts';
 
@@ -18,8 +18,6 @@ type Options = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly print: (line: string) => void;
 };
-
-const DATABASE = 'auth';
 
 /** The whole service on one machine, with a PostgreSQL of its own: what `npm start` does where no DATABASE_URL is set. */
 export async function startEmbedded({ dataDir, environment, print }: Options): Promise<Running> {

@@ -5,7 +5,7 @@ const MALFORMED = Symbol('malformed');
 
 /**
  * Lets undecodable requests through as a marker. grpc-js would answer them INTERNAL by itself, before any middleware; they
- * are the caller's mistake, and are refused as such (middleware/limits.ts).
+ * are the caller's mistake, and are refused as such (middleware/bound-work.ts).
  */
 export function markMalformedRequests<D extends Definition>(definition: D): D {
   const methods = Object.entries(definition.methods).map(([key, method]) => {
@@ -19,7 +19,7 @@ export function markMalformedRequests<D extends Definition>(definition: D): D {
     };
     return [key, { ...method, requestType: { ...codec, decode } }];
   });
-  return { ...definition, methods: Object.fromEntries(methods) };
+  return { ...definition, methods: Object.fromEntries(methods) as D['methods'] };
 }
 
 export function isMalformed(request: unknown): boolean {

@@ -6,7 +6,7 @@ export type Periodic = { readonly start: () => void; readonly stop: () => Promis
 type Options = {
   /** Milliseconds between the end of one turn and the beginning of the next. */
   readonly interval: number;
-  readonly work: () => Promise<unknown> | unknown;
+  readonly work: () => unknown;
   readonly onProblem: (error: unknown) => void;
 };
 
@@ -15,7 +15,7 @@ export function createPeriodic({ interval, work, onProblem }: Options): Periodic
   let loop: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    for (;;) {
       // Up to a tenth apart, so that replicas that start together do not work together.
       const wait = interval * (0.9 + Math.random() * 0.2);
       await delay(wait, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);

@@ -9,9 +9,7 @@ export const LONGEST_PASSWORD = 256;
 
 /** NIST SP 800-63B, section 3.1.1.2: a minimum length and a blocklist; no composition rules. */
 export function createPasswordPolicy(): CheckPasswordPolicy {
-  const common = new Set(
-    dictionary['passwords-common'].filter((word) => String(word).length >= SHORTEST_PASSWORD).map(String),
-  );
+  const common = new Set(dictionary['passwords-common'].filter((word) => word.length >= SHORTEST_PASSWORD));
 
   return (password, ownNames) => {
     const normal = password.normalize('NFC');

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import type { StoredSigningKey } from '../db/auth-functions.ts';
 import type { KeyCipher } from './key-cipher.ts';
@@ -35,7 +35,7 @@ export async function generateSigningKey(algorithm: SigningAlgorithm) {
 
 /** @throws when the row cannot be opened with this cipher */
 export function openSigningKey(stored: StoredSigningKey, cipher: KeyCipher): SigningKey {
-  const privateJwk = JSON.parse(cipher.open(stored.encryptedPrivateKey, stored.kid).toString('utf8'));
+  const privateJwk = JSON.parse(cipher.open(stored.encryptedPrivateKey, stored.kid).toString('utf8')) as JsonWebKey;
   return {
     kid: stored.kid,
     algorithm: stored.algorithm,

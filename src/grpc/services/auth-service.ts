@@ -24,12 +24,13 @@ type Deps = {
   readonly validateToken: ValidateToken;
 };
 
-const SCOPES: { readonly [S in LogoutScope]: Scope } = {
+/** Of the numbers that can arrive, only the known ones have a scope. */
+const SCOPES: { readonly [number: number]: Scope | undefined } = {
   [LogoutScope.UNSPECIFIED]: 'this',
   [LogoutScope.THIS_SESSION]: 'this',
   [LogoutScope.ALL_SESSIONS]: 'all',
   [LogoutScope.OTHER_SESSIONS]: 'others',
-};
+} satisfies { readonly [S in LogoutScope]: Scope };
 
 const OUTCOMES = { rotated: RefreshOutcome.ROTATED, replayed: RefreshOutcome.REPLAYED } as const;
 

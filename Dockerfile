@@ -1,0 +1,21 @@
+# The same major of Node as the development dependency `node` in package.json.
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json buf.yaml buf.gen.yaml ./
+COPY proto proto
+# Generates src/gen. Then what only development and the embedded PostgreSQL need is left behind.
+RUN npm ci && npm prune --omit=dev --omit=optional --ignore-scripts
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app/node_modules node_modules
+COPY package.json ./
+COPY sql sql
+COPY src src
+COPY --from=build /app/src/gen src/gen
+USER node
+EXPOSE 50051
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["node", "src/probe.ts"]
+# Node itself is process 1: it gets the signals, and a stop is orderly.
+CMD ["node", "src/main.ts"]

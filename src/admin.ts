@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { createFirstSuperadmin } from './admin/create-superadmin.ts';
+import { openDatabase } from './admin/open-database.ts';
+import { readPassword } from './admin/read-password.ts';
+import { rotateKeysNow } from './admin/rotate-keys.ts';
+import { readEnvironment } from './config/environment.ts';
+
+const USAGE = `Commands on the machine, run with the rights of the database's owner.
+
+  npm run admin -- create-superadmin --login <second_login> [--email <address>] [--phone <number>]
+      Makes the first superadmin; once. The password is asked for, or read from standard input.
+
+  npm run admin -- rotate-keys
+      Adds a signing key that takes over within seconds. Tokens signed before stay valid until they expire.
+
+The database: DATABASE_OWNER_URL (and MASTER_KEY for rotate-keys); without it the one that npm start runs in .data/.
+`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { login: { type: 'string' }, email: { type: 'string' }, phone: { type: 'string' } },
+});
+
+async function run(command: string | undefined): Promise<string> {
+  if (command !== 'create-superadmin' && command !== 'rotate-keys') throw new TypeError(USAGE);
+  const database = await openDatabase({ dataDir: '.data', environment: readEnvironment() });
+  try {
+    if (command === 'rotate-keys') return await rotateKeysNow(database);
+    return await createFirstSuperadmin(database, { ...values, readPassword });
+  } finally {
+    await database.close();
+  }
+}
+
+try {
+  console.log(await run(positionals[0]));
+} catch (error) {
+  // Written for people, all of them: no stack.
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
