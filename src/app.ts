@@ -14,7 +14,7 @@ import { createRefresh } from './auth/refresh.ts';
 import { createRegister } from './auth/register.ts';
 import { createReadRegistration } from './auth/registration-input.ts';
 import { createValidateToken } from './auth/validate-token.ts';
-import { systemClock } from './clock.ts';
+import { systemClock, systemDelay } from './clock.ts';
 import { redactedConfig } from './config/describe.ts';
 import type { Config } from './config/settings.ts';
 import { createCallFunction } from './db/call-function.ts';
@@ -105,6 +105,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     auth: leaseAuth,
     view: revocations,
     clock,
+    delay: systemDelay,
     lease,
     onKeysChanged: keys.load,
     onProblem,
@@ -123,7 +124,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     redis && subscriber
       ? createAnnouncer({ publisher: redis, subscriber, replicaId: replica.id, learn: replica.learn, onProblem })
       : null;
-  const confirmRevocation = createConfirmRevocation({ replica, announcer, lease });
+  const confirmRevocation = createConfirmRevocation({ replica, announcer, lease, delay: systemDelay });
   await replica.start();
   opened.defer(() => replica.stop());
   announcer?.start();

@@ -49,11 +49,17 @@ export async function createPasswordHasher({ cost, concurrency, queueLimit }: De
   return {
     hash: (password, signal) => bounded(() => bcrypt.hash(toBcryptInput(password), cost), signal),
     async verify(password, hash, signal) {
-      const isMatch = await bounded(() => bcrypt.compare(toBcryptInput(password), hash ?? dummyHash), signal);
+      const readable = toReadableHash(hash ?? dummyHash);
+      const isMatch = await bounded(() => bcrypt.compare(toBcryptInput(password), readable), signal);
       return isMatch && hash !== null;
     },
     isOutdated: (hash) => bcrypt.getRounds(hash) < cost,
   };
+}
+
+/** `$2y$` is PHP's name for what is `$2b$` elsewhere; the library answers "no" to it at once, and right passwords too. */
+function toReadableHash(hash: string): string {
+  return hash.replace(/^\$2y\$/, '$2b$');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Delay } from '../clock.ts';
 import type { CommittedRevocation } from '../db/auth-functions.ts';
 import type { Announcer } from './announcer.ts';
 import type { Replica } from './replica.ts';
@@ -12,16 +12,17 @@ export type ConfirmDeps = {
   readonly announcer: Pick<Announcer, 'announce'> | null;
   /** Milliseconds. */
   readonly lease: number;
+  readonly delay: Delay;
 };
 
 /** Two clocks may run apart by this much over one lease; generous, as 0.02 % would be a bad clock already. */
 const CLOCK_MARGIN = 1.05;
 
-export function createConfirmRevocation({ replica, announcer, lease }: ConfirmDeps): ConfirmRevocation {
+export function createConfirmRevocation({ replica, announcer, lease, delay }: ConfirmDeps): ConfirmRevocation {
   return async ({ revision, replicas }) => {
     const giveUp = new AbortController();
     // The commit is behind us, so every lease on a view without it was asked for before now and ends within one lease.
-    const everyLeaseIsOver = delay(lease * CLOCK_MARGIN, undefined, { signal: giveUp.signal }).catch(() => undefined);
+    const everyLeaseIsOver = delay(lease * CLOCK_MARGIN, giveUp.signal);
     const others = replicas.filter((id) => id !== replica.id);
     const everyoneKnows = Promise.all([
       replica.learn(revision),

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
+import type { Clock, Delay } from '../clock.ts';
 import type { AuthFunctions } from '../db/auth-functions.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { RevocationView } from './view.ts';
@@ -29,7 +28,8 @@ export type Replica = {
 export type ReplicaDeps = {
   readonly auth: Pick<AuthFunctions, 'registerReplica' | 'touchReplica' | 'forgetReplica' | 'readRevocations'>;
   readonly view: RevocationView;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly delay: Delay;
   /** Milliseconds. */
   readonly lease: number;
   /** Called when the signing keys have changed, before the view that belongs to them is used. */
@@ -44,7 +44,7 @@ const READS_PER_LEASE = 4;
 /** Milliseconds. The database believes in a replica for 10 s after it was touched (auth.read_revocations). */
 const TOUCH_INTERVAL = 2000;
 
-export function createReplica({ auth, view, clock, lease, onKeysChanged, onProblem }: ReplicaDeps): Replica {
+export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, onProblem }: ReplicaDeps): Replica {
   const id = randomUUID();
   const stopping = new AbortController();
   let leaseEnds = Number.NEGATIVE_INFINITY;
@@ -101,7 +101,7 @@ export function createReplica({ auth, view, clock, lease, onKeysChanged, onProbl
 
   async function keepFresh(): Promise<void> {
     for (;;) {
-      await delay(lease / READS_PER_LEASE, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await delay(lease / READS_PER_LEASE, stopping.signal);
       if (stopping.signal.aborted) return;
       await Promise.all([touch(), read()]).catch(onProblem);
     }

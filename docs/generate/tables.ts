@@ -1,0 +1,51 @@
+import { Status } from 'nice-grpc-common';
+import { reasons as catalogue } from '../../src/errors/reasons.ts';
+import type { Reason } from '../../src/errors/reasons.ts';
+import type { Proto, ReasonDoc, Rpc } from './proto.ts';
+
+/** Every rpc with who may call it, how it may refuse, and whether a repeat is safe. */
+export function rpcTable(rpcs: readonly Rpc[]): string {
+  return table(
+    ['rpc', 'who may call', 'reasons', 'retry'],
+    rpcs.map(({ service, name, accessLine = '', reasonsLine = '', retryLine = '' }) => [
+      `\`${service}/${name}\``,
+      plain(accessLine),
+      asCode(plain(reasonsLine)),
+      asCode(plain(retryLine)),
+    ]),
+  );
+}
+
+/** What each rpc does, under its name. */
+export function rpcPage({ rpcs }: Proto): string {
+  const parts = rpcs.map(({ service, name, about }) => `### ${service}/${name}\n\n${about}`);
+  return `${rpcTable(rpcs)}\n\n${parts.join('\n\n')}`;
+}
+
+/** Every reason with its status, the text that callers read, what it means, and an example. */
+export function reasonTable(reasons: readonly ReasonDoc[]): string {
+  return table(
+    ['reason', 'status', 'meaning', 'example', 'text of the answer'],
+    reasons.map(({ name, meaning, example = '' }) => {
+      const { status, text } = catalogue[name as Reason];
+      return [`\`${name}\``, `\`${Status[status]}\``, meaning, example, text];
+    }),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+/** Without its full stop: a cell is no sentence. */
+function plain(text: string): string {
+  return text.replace(/\.$/, '');
+}
+
+function asCode(text: string): string {
+  return text.replace(
+    /\b[A-Z]+(?:_[A-Z]+)*_(?:[A-Z]+|\.\.\.)|\bOVERLOADED\b|\bINTERNAL\b|\bidempotency_key\b/g,
+    '`$&`',
+  );
+}

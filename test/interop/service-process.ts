@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The service as `npm start` runs it, in a folder of its own and on a free port. */
+export async function startServiceProcess() {
+  const directory = await mkdtemp(path.join(tmpdir(), 'auth-interop-service-'));
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path.resolve('src/main.ts')], {
+    cwd: directory,
+    env: { ...process.env, LISTEN_ADDRESS: '127.0.0.1:0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const address = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`The service ended at its start with code ${code}.`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const [, found] = /Serving gRPC on (\S+);/.exec(line) ?? [];
+      if (found) resolve(found);
+    });
+  });
+  return {
+    address,
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
