@@ -26,6 +26,8 @@ revoke all on schema public from public;
 
 -- Names in functions and calls are schema-qualified; an empty path leaves nothing to be hijacked.
 alter role auth_service set search_path = '';
+-- Functions that lock a row and then look around must see what was committed while they waited.
+alter role auth_service set default_transaction_isolation = 'read committed';
 -- No call of the service takes seconds: one that does has met a lock or a defect.
 alter role auth_service set statement_timeout = '10s';
 alter role auth_service set lock_timeout = '5s';

@@ -100,7 +100,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
 
   // Revocation: the view in memory, its lease, and the way to the other replicas.
   const lease = config.REVOCATION_LEASE;
-  const revocations = createRevocationView({ clock });
+  const revocations = createRevocationView({ clock, tokenLifetime: config.ACCESS_TOKEN_LIFETIME });
   const replica = createReplica({
     auth: leaseAuth,
     view: revocations,

@@ -24,6 +24,8 @@ export type Caller = {
   readonly interfaces: readonly string[];
   /** The address of the person's device; null where only a service is known to call. */
   readonly address: string | null;
+  /** What limits count by: the address, or the network that an IPv6 address belongs to. */
+  readonly network: string | null;
   readonly userAgent: string | null;
 };
 

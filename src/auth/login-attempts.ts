@@ -23,10 +23,10 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /** The account is counted by user; a login that nobody has, by the hash of its text: it is throttled like any other. */
-export function attemptSubjects(userId: string | null, login: string, address: string | null): AttemptSubjects {
+export function attemptSubjects(userId: string | null, login: string, network: string | null): AttemptSubjects {
   return {
     account: userId ? `user:${userId}` : `login:${createHash('sha256').update(login).digest('hex')}`,
-    address: address ? `address:${address}` : null,
+    address: network ? `address:${network}` : null,
   };
 }
 

@@ -15,8 +15,8 @@ type Deps = {
   /** A connection of its own: a subscribed one can do nothing else. */
   readonly subscriber: Pick<Redis, 'subscribe' | 'on' | 'status'>;
   readonly replicaId: string;
-  /** Resolves when this replica knows the revision. */
-  readonly learn: (revision: number) => Promise<void>;
+  /** Resolves when this replica knows the revision, with the latest that it knows. */
+  readonly learn: (revision: number) => Promise<number>;
   readonly onProblem: (error: unknown) => void;
 };
 
@@ -27,7 +27,9 @@ const KNOWN = 'auth:revocations:known';
 
 export function createAnnouncer({ publisher, subscriber, replicaId, learn, onProblem }: Deps): Announcer {
   const waits = new Set<Wait>();
-  let toldRevision = -1;
+  /** How many announcements have come, and how many of them had when we last told what we know. */
+  let heard = 0;
+  let told = { heard: 0, revision: -1 };
 
   /** Every message is `<replica id> <revision>`. */
   async function onMessage(channel: string, message: string): Promise<void> {
@@ -41,11 +43,13 @@ export function createAnnouncer({ publisher, subscriber, replicaId, learn, onPro
       }
       return;
     }
-    await learn(revision);
-    // Knowledge is cumulative: of several announcements that one read has answered, the latest is told.
-    if (revision <= toldRevision) return;
-    toldRevision = revision;
-    await publisher.publish(KNOWN, `${replicaId} ${revision}`);
+    heard += 1;
+    const turn = heard;
+    const known = await learn(revision);
+    // One telling answers all announcements that had come by then. Whoever announces later was not listening yet, perhaps.
+    if (turn <= told.heard && revision <= told.revision) return;
+    told = { heard, revision: known };
+    await publisher.publish(KNOWN, `${replicaId} ${known}`);
   }
 
   return {

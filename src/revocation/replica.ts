@@ -21,8 +21,11 @@ export type Replica = {
   readonly isFresh: () => boolean;
   /** Resolves when the view may be used. @throws DEPENDENCY_UNAVAILABLE when PostgreSQL does not answer */
   readonly refresh: () => Promise<void>;
-  /** Resolves when the view holds everything up to the revision. @throws DEPENDENCY_UNAVAILABLE as above */
-  readonly learn: (revision: number) => Promise<void>;
+  /**
+   * Resolves when the view holds everything up to the revision, which must be committed, with the latest that it holds.
+   * @throws DEPENDENCY_UNAVAILABLE as above
+   */
+  readonly learn: (revision: number) => Promise<number>;
 };
 
 export type ReplicaDeps = {
@@ -61,6 +64,11 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       const answer = await auth.readRevocations({ replicaId: id, after: view.revision(), limit: BATCH });
       if (!answer.isRegistered) {
         await auth.registerReplica(id);
+        continue;
+      }
+      if (answer.revision < view.revision()) {
+        // A backup was restored, or a standby that was behind took over: the numbers after it will be given out again.
+        view.rewind();
         continue;
       }
       if (answer.keysVersion !== keysVersion) {
@@ -129,7 +137,10 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       if (!isFresh()) throw new AppError('DEPENDENCY_UNAVAILABLE', { cause: new Error('A read outlasted the lease.') });
     },
     async learn(revision) {
-      while (view.revision() < revision) await read();
+      // One read that begins now finds whatever is committed.
+      if (view.revision() < revision) await read();
+      if (view.revision() < revision) throw new Error(`Revision ${revision} was announced and is not in the database.`);
+      return view.revision();
     },
   };
 }

@@ -12,31 +12,47 @@ export type RevocationView = {
    * `revision`. Entries that are known already change nothing.
    */
   readonly apply: (entries: readonly RevocationEntry[], revision: number) => void;
+  /** Gives up the knowledge that there are no others, and keeps the entries. */
+  readonly rewind: () => void;
   /** Drops entries whose tokens have all expired; returns how many are left. */
   readonly prune: () => number;
 };
 
-/** Past a token's expiry: the leeway of verification, and as much as clocks of machines may differ. */
-const MARGIN_SECONDS = LEEWAY / 1000 + 60;
+type Deps = {
+  readonly clock: Clock;
+  /** How long an access token lives; milliseconds. */
+  readonly tokenLifetime: number;
+};
 
-export function createRevocationView({ clock }: { clock: Pick<Clock, 'now'> }): RevocationView {
+/** Past a token's expiry: the leeway of verification, and as much as clocks of machines may differ; milliseconds. */
+const MARGIN = LEEWAY + 60_000;
+
+/**
+ * Entries are dropped by the monotonic clock, a whole token's life after they came: a wall clock that was ahead, and is set
+ * right, would otherwise bring back tokens whose entries it had expired.
+ */
+export function createRevocationView({ clock, tokenLifetime }: Deps): RevocationView {
   // Ids of tokens and of sessions in one map: both are random UUIDs.
-  const expiryOf = new Map<string, number>();
+  const keptUntil = new Map<string, number>();
   let revision = 0;
 
   return {
     revision: () => revision,
-    isRevoked: (token) => expiryOf.has(token.sessionId) || expiryOf.has(token.tokenId),
+    isRevoked: (token) => keptUntil.has(token.sessionId) || keptUntil.has(token.tokenId),
     apply(entries, upTo) {
       for (const [, , subject, expiresAt] of entries) {
-        expiryOf.set(subject, Math.max(expiresAt, expiryOf.get(subject) ?? 0));
+        const rest = Math.max(expiresAt * 1000 - clock.now(), tokenLifetime);
+        keptUntil.set(subject, Math.max(clock.monotonic() + rest + MARGIN, keptUntil.get(subject) ?? 0));
       }
       revision = Math.max(revision, upTo);
     },
+    rewind() {
+      revision = 0;
+    },
     prune() {
-      const limit = clock.now() / 1000 - MARGIN_SECONDS;
-      for (const [subject, expiresAt] of expiryOf) if (expiresAt < limit) expiryOf.delete(subject);
-      return expiryOf.size;
+      const now = clock.monotonic();
+      for (const [subject, until] of keptUntil) if (until < now) keptUntil.delete(subject);
+      return keptUntil.size;
     },
   };
 }

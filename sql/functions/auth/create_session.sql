@@ -17,7 +17,7 @@ create or replace function auth.create_session(
   set search_path = ''
 as $$
 begin
-  perform from accounts.users u where u.id = p_user_id and u.is_active and u.deleted_at is null for key share;
+  perform from accounts.users u where u.id = p_user_id and u.is_active and u.deleted_at is null for share;
   if not found then
     return null;
   end if;

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { Metadata, ServerMiddleware } from 'nice-grpc-common';
 import type { ValidateToken } from '../../auth/validate-token.ts';
 import type { Caller, UserIdentity } from '../../caller.ts';
@@ -6,6 +5,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { Access } from '../../gen/auth/options/v1/access.ts';
 import type { AccessRules } from '../access.ts';
 import type { WithRecord } from '../call-record.ts';
+import { forwardedAddress, peerAddress } from '../client-address.ts';
 import type { RecognizeService } from '../service-identities.ts';
 
 /** What handlers are given. */
@@ -61,27 +61,18 @@ export function createAuthorize({
     if (service && !service.mayCall(call.method.path)) throw new AppError('SERVICE_NOT_ALLOWED');
     if (user) record.userId = user.userId;
 
+    // A service calls for somebody: his address and program are what it forwards. Nobody else is believed.
+    const from = service ? forwardedAddress(metadata.get('x-forwarded-for')) : peerAddress(peer);
     const caller: Caller = {
       requestId: record.requestId,
       service,
       user,
       interfaces: service?.interfaces ?? anonymousInterfaces,
-      // A service calls for somebody: his address and program are what it forwards. Nobody else is believed.
-      address: service ? forwardedAddress(metadata) : peerAddress(peer),
+      address: from?.address ?? null,
+      network: from?.network ?? null,
       userAgent:
         (service ? metadata.get('x-user-agent') : metadata.get('user-agent'))?.slice(0, LONGEST_USER_AGENT) ?? null,
     };
     return yield* call.next(call.request, { ...context, caller });
   };
-}
-
-function forwardedAddress(metadata: Metadata): string | null {
-  const first = metadata.get('x-forwarded-for')?.split(',')[0]?.trim() ?? '';
-  return isIP(first) ? first : null;
-}
-
-/** grpc-js gives `127.0.0.1:50000` or `[::1]:50000`. */
-function peerAddress(peer: string): string | null {
-  const address = peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  return isIP(address) ? address : null;
 }

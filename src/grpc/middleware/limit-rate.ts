@@ -14,9 +14,9 @@ type Deps = { readonly rules: AccessRules; readonly limiter: Pick<RateLimiterAbs
  */
 export function createLimitRate({ rules, limiter }: Deps): ServerMiddleware<object, WithCaller> {
   return async function* limitRate(call, context) {
-    const { address } = context.caller;
-    if (address !== null && rules.get(call.method.path)?.access === Access.PUBLIC) {
-      await limiter.consume(address).catch((refusal: unknown) => {
+    const { network } = context.caller;
+    if (network !== null && rules.get(call.method.path)?.access === Access.PUBLIC) {
+      await limiter.consume(network).catch((refusal: unknown) => {
         // A limiter that cannot count lets calls through (security model, section 7).
         if (refusal instanceof RateLimiterRes) throw new AppError('RATE_LIMITED', { retryAfter: refusal.msBeforeNext });
       });
