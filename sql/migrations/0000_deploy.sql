@@ -18,6 +18,7 @@ create function deploy.is_applied(p_path text, p_sha256 text)
 begin atomic
   select exists (select from deploy.applied_files f where f.path = p_path and f.sha256 = p_sha256);
 end;
+comment on function deploy.is_applied is 'Whether the file has been applied as it is.';
 
 create function deploy.note_applied(p_path text, p_sha256 text)
   returns void
@@ -28,5 +29,6 @@ begin atomic
   insert into deploy.applied_files as f (path, sha256) values (p_path, p_sha256)
   on conflict (path) do update set sha256 = excluded.sha256, applied_at = now();
 end;
+comment on function deploy.note_applied is 'Notes that the file has been applied as it is.';
 
 revoke all on function deploy.is_applied, deploy.note_applied from public;

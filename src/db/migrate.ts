@@ -18,6 +18,8 @@ export type MigrationReport = { readonly migrations: readonly string[]; readonly
  */
 export async function migrate(ownerUrl: string): Promise<MigrationReport> {
   const client = new pg.Client({ connectionString: ownerUrl, application_name: 'auth-service migrate' });
+  // A lost connection is told by the query that was under way; without a listener the event would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const applied = await runner({
@@ -27,6 +29,7 @@ export async function migrate(ownerUrl: string): Promise<MigrationReport> {
       migrationsTable: 'migrations',
       migrationsSchema: 'deploy',
       createMigrationsSchema: true,
+      advisoryLockMode: 'wait',
       log: () => undefined,
     });
     return { migrations: applied.map(({ name }) => name), files: await applyRepeatable(client) };

@@ -25,7 +25,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     await client.query(`create database ${name} template ${TEMPLATE}`);
     // A copy has its own access list.
     await client.query(`revoke all on database ${name} from public`);
-    await client.query(`grant connect on database ${name} to auth_owner, auth_service`);
+    await client.query(`grant connect, create on database ${name} to auth_owner`);
+    await client.query(`grant connect on database ${name} to auth_service`);
   });
 
   const urlFor = (user?: string, password?: string) => {

@@ -87,5 +87,5 @@ begin
   return next;
 end
 $$;
-comment on function auth.delete_expired is 'Removes expired rows, at most p_batch of each kind; returns how many of each.';
+comment on function auth.delete_expired is 'Removes expired rows, at most p_batch of every kind that grows with use; returns how many of each.';
 grant execute on function auth.delete_expired to auth_service;

@@ -1,0 +1,226 @@
+// Who may import whom. test/house tries every wall against a violation.
+
+const USE_CASES = '^src/(auth|accounts)/';
+/** Started from a command line. They construct, as app.ts does. */
+const ENTRY_POINTS = ['^src/main[.]ts$', '^src/admin[.]ts$', '^src/probe[.]ts$', '^src/embedded/call[.]ts$'];
+/** What constructs: app.ts, and what the commands are made of. */
+const COMPOSITION = [...ENTRY_POINTS, '^src/app[.]ts$', '^src/admin/', '^src/embedded/start-embedded[.]ts$'];
+
+/** Nothing of ours but what is listed. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: '^src/', pathNot: allowed },
+});
+/** A package that has one home. */
+const home = (name, library, homes, comment, types = {}) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: '^src/', pathNot: homes },
+  to: { path: `/node_modules/${library}/|^node_modules/${library}/|^${library}$`, ...types },
+});
+const TYPE_ONLY = { dependencyTypesNot: ['type-only'] };
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', comment: 'Types count too.', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      comment: 'A file that nobody imports is a command, or it is dead.',
+      from: { path: '^src/' },
+      module: { path: '^src/', pathNot: [...ENTRY_POINTS, '^src/gen/'], numberOfDependentsLessThan: 1 },
+    },
+    {
+      name: 'no-barrels',
+      severity: 'error',
+      comment: 'An index.ts makes a folder one module, and cycles begin there.',
+      from: { path: '^src/(?!gen/).*/index[.]ts$' },
+      to: {},
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      comment: 'It would fail at run time.',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-development-packages',
+      severity: 'error',
+      comment: 'They are not installed where the service runs.',
+      from: { path: '^src/', pathNot: '^src/gen/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+
+    only('gen-imports-nothing', '^src/gen/', ['^src/gen/'], 'Generated: it knows its own packages.'),
+    only('caller-imports-nothing', '^src/(caller|clock)[.]ts$', [], 'Everybody may know who asks and what time it is.'),
+    only(
+      'config-imports-nothing',
+      '^src/config/',
+      ['^src/config/'],
+      'Settings are read before anything else is there.',
+    ),
+    only(
+      'errors-import-the-catalogue-only',
+      '^src/errors/',
+      ['^src/errors/', '^src/gen/auth/v1/error_reason[.]ts$'],
+      'Everybody throws them. The catalogue is a proto enum.',
+    ),
+    only(
+      'passwords-import-errors-only',
+      '^src/passwords/',
+      ['^src/passwords/', '^src/errors/'],
+      'Hashing knows nothing of accounts.',
+    ),
+    only(
+      'tokens-stand-on-nothing',
+      '^src/tokens/',
+      [
+        '^src/tokens/',
+        '^src/errors/',
+        '^src/clock[.]ts$',
+        '^src/db/auth-functions[.]ts$',
+        '^src/config/settings[.]ts$',
+      ],
+      'Keys come through the types of the stored functions; key-rotation-settings.ts reads the type of the configuration.',
+    ),
+    only(
+      'revocation-stands-on-types',
+      '^src/revocation/',
+      ['^src/revocation/', '^src/errors/', '^src/clock[.]ts$', '^src/db/auth-functions[.]ts$', '^src/tokens/'],
+      'What was revoked is known without knowing how a call arrives; the leeway of tokens is how long it is kept.',
+    ),
+    only(
+      'db-imports-errors-only',
+      '^src/db/',
+      ['^src/db/', '^src/errors/'],
+      'The stored functions know neither calls nor use cases.',
+    ),
+    only('redis-imports-errors-only', '^src/redis/', ['^src/redis/', '^src/errors/'], 'As for db.'),
+    only(
+      'jobs-import-types-of-db-only',
+      '^src/jobs/',
+      ['^src/jobs/', '^src/db/auth-functions[.]ts$'],
+      'As for use cases.',
+    ),
+    only(
+      'use-cases-know-no-transport',
+      USE_CASES,
+      [
+        ...[USE_CASES, '^src/tokens/', '^src/passwords/', '^src/errors/', '^src/caller[.]ts$', '^src/clock[.]ts$'],
+        ...['^src/db/', '^src/redis/', '^src/revocation/'],
+      ],
+      'Their inputs and outputs are our own types, never generated ones.',
+    ),
+    only(
+      'services-only-translate',
+      '^src/grpc/services/',
+      [
+        ...[USE_CASES, '^src/gen/', '^src/caller[.]ts$', '^src/errors/', '^src/grpc/', '^src/tokens/'],
+        '^src/db/auth-functions[.]ts$',
+      ],
+      'Messages to inputs, results to messages. tokens: the key ring is what GetJwks shows, and the longest token is a limit ' +
+        'of the message. db: the type of a scope that a use case takes over from its function.',
+    ),
+    only(
+      'grpc-knows-no-storage',
+      '^src/grpc/(?!services/)',
+      [
+        ...['^src/grpc/(?!services/)', '^src/gen/', '^src/caller[.]ts$', '^src/clock[.]ts$', '^src/errors/'],
+        ...['^src/tokens/', '^src/auth/validate-token[.]ts$', '^src/config/service-caller[.]ts$'],
+      ],
+      'The chain asks the use case ValidateToken who calls; who the services are is a setting.',
+    ),
+    only(
+      'embedded-is-a-set-up-only',
+      '^src/embedded/(?!start-embedded|call)',
+      ['^src/embedded/', '^src/errors/'],
+      'It runs a PostgreSQL and knows nothing of what is stored in it.',
+    ),
+    {
+      name: 'only-types-across-layers',
+      severity: 'error',
+      comment: 'Only app.ts and the commands construct: everybody else is given what the type describes.',
+      from: { path: '^src/', pathNot: [...COMPOSITION, '^src/(db|redis|revocation|jobs|config)/'] },
+      to: { path: '^src/(db|redis|revocation|jobs|config)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-types-of-db-below',
+      severity: 'error',
+      comment: 'Revocation works on functions that it is given.',
+      from: { path: '^src/revocation/' },
+      to: { path: '^src/db/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-types-of-use-cases',
+      severity: 'error',
+      comment: 'The door is given use cases; it does not make them.',
+      from: { path: '^src/', pathNot: [...COMPOSITION, USE_CASES] },
+      to: { path: USE_CASES, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nobody-imports-a-command',
+      severity: 'error',
+      comment: 'Importing it would run it.',
+      from: {},
+      to: { path: ENTRY_POINTS },
+    },
+    {
+      name: 'only-commands-import-the-app',
+      severity: 'error',
+      comment: 'The composition root stands above everything.',
+      from: { path: '^src/', pathNot: ['^src/main[.]ts$', '^src/embedded/start-embedded[.]ts$'] },
+      to: { path: '^src/app[.]ts$' },
+    },
+
+    home('jose-lives-in-tokens', 'jose', ['^src/tokens/'], 'One place that can get signatures wrong.'),
+    home('bcrypt-lives-in-passwords', 'bcrypt', ['^src/passwords/'], 'One queue bounds all hashing.'),
+    home(
+      'pg-lives-in-db',
+      '(@types/)?pg',
+      ['^src/db/', '^src/embedded/'],
+      'One place has SQL text; embedded sets a server up.',
+    ),
+    home('migrations-live-in-db', 'node-pg-migrate', ['^src/db/migrate[.]ts$'], 'It runs as the owner.'),
+    home(
+      'ioredis-lives-in-redis',
+      'ioredis',
+      ['^src/redis/', '^src/grpc/rate-limiter[.]ts$'],
+      'rate-limiter.ts hands a connection on to its library.',
+      TYPE_ONLY,
+    ),
+    home(
+      'ioredis-types-where-it-is-used',
+      'ioredis',
+      ['^src/redis/', '^src/grpc/rate-limiter[.]ts$', '^src/revocation/announcer[.]ts$'],
+      'The announcer is given two connections and says what it needs of them.',
+    ),
+    home('grpc-js-lives-in-grpc', '@grpc/grpc-js', ['^src/grpc/'], 'The transport ends at the door.'),
+    home(
+      'nice-grpc-lives-in-grpc',
+      'nice-grpc(-error-details|-server-health|-server-reflection)?',
+      ['^src/grpc/', '^src/embedded/call[.]ts$', '^src/probe[.]ts$', '^src/app[.]ts$'],
+      'Two commands are clients; app.ts makes the state of health. The names of statuses (nice-grpc-common) are no transport.',
+    ),
+    home(
+      'zod-reads-what-comes-in',
+      'zod',
+      ['^src/config/', '^src/accounts/contact[.]ts$', '^src/tokens/access-token-claims[.]ts$'],
+      'Settings, contacts, claims.',
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.cjs', '.mjs', '.json', '.d.ts'],
+    },
+  },
+};

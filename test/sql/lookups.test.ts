@@ -1,0 +1,123 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase } from '../support/test-database.ts';
+import type { TestDatabase } from '../support/test-database.ts';
+import { explain } from './plpgsql/check.ts';
+import type { PlpgsqlFunction } from './plpgsql/check.ts';
+import { functionsIn } from './plpgsql/functions.ts';
+import { parseBody } from './plpgsql/parse.ts';
+import type { Fragment } from './plpgsql/parse.ts';
+import { connectSuperuser } from './superuser.ts';
+
+/** Tables that grow with users; the others hold a handful of rows. */
+const GROWING = new Set([
+  ...['users', 'user_contacts', 'user_group_memberships'],
+  ...['sessions', 'refresh_tokens', 'revocations', 'registrations', 'login_attempts', 'outbox_events'],
+]);
+
+/** Something of each type: with nulls the planner would see that nothing can be found, and would not look. */
+const VALUES: Readonly<Record<string, string>> = {
+  text: "'x'",
+  uuid: 'gen_random_uuid()',
+  integer: '1',
+  bigint: '1',
+  boolean: 'true',
+  interval: "interval '1 hour'",
+  'timestamp with time zone': 'now()',
+  timestamptz: 'now()',
+  jsonb: "'{}'",
+  bytea: "'\\x00'",
+  inet: "'127.0.0.1'",
+  'text[]': "array['x']",
+  'uuid[]': 'array[gen_random_uuid()]',
+  'timestamp with time zone[]': 'array[now()]',
+  'timestamptz[]': 'array[now()]',
+};
+
+function valueOf(type: string): string {
+  const known = VALUES[type];
+  if (known !== undefined) return known;
+  if (!/^(auth|accounts)\.\w+$/.test(type)) throw new Error(`No value of type ${type} is known.`);
+  const row = { id: crypto.randomUUID(), session_id: crypto.randomUUID(), user_id: crypto.randomUUID(), generation: 1 };
+  return `jsonb_populate_record(null::${type}, '${JSON.stringify(row)}')`;
+}
+
+type Plan = {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly Plans?: readonly Plan[];
+};
+
+/** The reads of a plan that look at every row of a table that grows. */
+function scans(plan: Plan): string[] {
+  const { 'Node Type': type, 'Relation Name': relation = '', Plans: parts = [] } = plan;
+  const isScan = type === 'Seq Scan' || (/^Index (Only )?Scan$/.test(type) && plan['Index Cond'] === undefined);
+  return [...(isScan && GROWING.has(relation) ? [`${type} on ${relation}`] : []), ...parts.flatMap(scans)];
+}
+
+function fragmentsOf({ name, body, returns }: PlpgsqlFunction) {
+  if (/^\s*(declare|begin\s(?!atomic))/i.test(body)) return parseBody(body, returns);
+  const statements = body
+    .replace(/^\s*BEGIN ATOMIC/, '')
+    .replace(/END\s*$/, '')
+    .split(';');
+  // PostgreSQL writes a parameter with the name of its function, which is not known here.
+  const unqualified = statements.map((text) => text.replaceAll(`${name.split('.')[1]}.p_`, 'p_'));
+  const fragments = unqualified
+    .filter((text) => text.trim() !== '')
+    .map((text): Fragment => ({ kind: 'statement', text, into: [] }));
+  return { variables: [], fragments };
+}
+
+let database: TestDatabase;
+let superuser: pg.Client;
+let functions: PlpgsqlFunction[];
+beforeAll(async () => {
+  database = await createTestDatabase();
+  superuser = await connectSuperuser(database);
+  functions = [...(await functionsIn(superuser, 'plpgsql')), ...(await functionsIn(superuser, 'sql'))];
+});
+afterAll(async () => {
+  await superuser?.end();
+  await database?.drop();
+});
+
+async function scansOf(checked: PlpgsqlFunction): Promise<string[]> {
+  const { variables, fragments } = fragmentsOf(checked);
+  const found: string[] = [];
+  for (const fragment of fragments) {
+    const text = await explain(superuser, fragment, [...checked.parameters, ...variables], valueOf);
+    const [{ Plan: plan }] = JSON.parse(text) as [{ Plan: Plan }];
+    found.push(...scans(plan));
+  }
+  return found;
+}
+
+describe('No function looks at every row of a table that grows with users', () => {
+  it('in any of its statements', async () => {
+    expect(functions.length).toBeGreaterThanOrEqual(33);
+    const found: Record<string, string[]> = {};
+    for (const each of functions) {
+      const scanned = await scansOf(each);
+      if (scanned.length > 0) found[each.name] = scanned;
+    }
+    expect(found).toEqual({});
+  });
+
+  it.each([
+    ['user_contacts_active_value', 'accounts.get_active_user_contact_by_value', 'user_contacts'],
+    ['user_contacts_active_value', 'accounts.is_contact_available', 'user_contacts'],
+    ['sessions_expiry', 'auth.delete_expired', 'sessions'],
+    ['login_attempts_expiry', 'auth.delete_expired', 'login_attempts'],
+  ])('which is noticed without the index %s in %s', async (index, name, relation) => {
+    const schema = relation === 'user_contacts' ? 'accounts' : 'auth';
+    const [definition] = await database.query<{ text: string }>(
+      `select pg_get_indexdef('${schema}.${index}'::regclass) as text`,
+    );
+    await database.query(`drop index ${schema}.${index}`);
+    const found = await scansOf(functions.find((each) => each.name === name)!);
+    await database.query(definition?.text ?? '');
+    expect(found).toContainEqual(expect.stringContaining(`on ${relation}`));
+  });
+});
