@@ -28,7 +28,9 @@ revoke all on schema public from public;
 alter role auth_service set search_path = '';
 -- Functions that lock a row and then look around must see what was committed while they waited.
 alter role auth_service set default_transaction_isolation = 'read committed';
--- No call of the service takes seconds: one that does has met a lock or a defect.
+-- What was answered survives a crash, whatever the server's own setting.
+alter role auth_service set synchronous_commit = 'on';
+-- No call takes seconds: one that does has met a lock or a defect.
 alter role auth_service set statement_timeout = '10s';
 alter role auth_service set lock_timeout = '5s';
 alter role auth_service set idle_in_transaction_session_timeout = '10s';

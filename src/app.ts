@@ -124,7 +124,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     redis && subscriber
       ? createAnnouncer({ publisher: redis, subscriber, replicaId: replica.id, learn: replica.learn, onProblem })
       : null;
-  const confirmRevocation = createConfirmRevocation({ replica, announcer, lease, delay: systemDelay });
+  const confirmRevocation = createConfirmRevocation({ replica, announcer, delay: systemDelay });
   await replica.start();
   opened.defer(() => replica.stop());
   announcer?.start();

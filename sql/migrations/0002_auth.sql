@@ -75,8 +75,10 @@ insert into auth.revocation_state (revision, keys_version) values (0, 0);
 
 create table auth.replicas (
   id         uuid primary key,
+  lease      interval not null,
   started_at timestamptz not null default now(),
-  seen_at    timestamptz not null default now()
+  seen_at    timestamptz not null default now(),
+  constraint replicas_lease_range check (lease > interval '0' and lease <= interval '5 seconds')
 );
 comment on table auth.replicas is 'The running replicas of the service that may hold a lease on their view of revocations.';
 

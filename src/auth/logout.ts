@@ -2,6 +2,7 @@ import type { SignedInCaller } from '../caller.ts';
 import type { AuthFunctions, LogoutScope } from '../db/auth-functions.ts';
 import type { Blacklist } from '../redis/blacklist.ts';
 import type { ConfirmRevocation } from '../revocation/confirm.ts';
+import { LEEWAY } from '../tokens/access-token-verifier.ts';
 
 export type LogoutDeps = {
   readonly auth: Pick<AuthFunctions, 'logout'>;
@@ -26,7 +27,7 @@ export function createLogout({ auth, confirmRevocation, blacklist, onProblem }: 
     await Promise.all([
       confirmRevocation(committed),
       // A Redis that is away costs the projection an entry, never the caller his logout.
-      scope === 'others' ? undefined : blacklist?.add(user.tokenId, user.tokenExpiresAt).catch(onProblem),
+      scope === 'others' ? undefined : blacklist?.add(user.tokenId, user.tokenExpiresAt + LEEWAY).catch(onProblem),
     ]);
     return { endedSessions: committed.ended, revision: committed.revision };
   };

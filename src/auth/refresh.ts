@@ -1,6 +1,8 @@
 import type { Caller } from '../caller.ts';
 import type { AuthFunctions } from '../db/auth-functions.ts';
 import { AppError } from '../errors/app-error.ts';
+import { cleanText } from '../errors/clean-text.ts';
+import { createFieldCheck } from '../errors/field-check.ts';
 import type { ConfirmRevocation } from '../revocation/confirm.ts';
 import type { AccessTokens } from '../tokens/access-token-issuer.ts';
 import { hashRefreshToken } from '../tokens/refresh-token.ts';
@@ -20,10 +22,20 @@ export type RefreshDeps = {
 export type RefreshInput = { readonly refreshToken: string };
 export type Refreshed = { readonly tokens: SessionTokens; readonly outcome: 'rotated' | 'replayed' };
 
+/** Five times what a token of ours has. What is longer, or is no clean text, is a mistake of the client's, not a token. */
+const LONGEST_TEXT = 512;
+
 /** Trades a refresh token for a new pair. One call of one function: it decides, writes and records under the session's lock. */
 export function createRefresh(deps: RefreshDeps) {
   return async function refresh(input: RefreshInput, _caller: Caller): Promise<Refreshed> {
-    const presented = deps.refreshTokens.parse(input.refreshToken);
+    const check = createFieldCheck();
+    const text = check.accept(
+      'refresh_token',
+      cleanText(input.refreshToken, 1, LONGEST_TEXT),
+      `must have 1 to ${LONGEST_TEXT} characters, none of them a control character`,
+    );
+    check.throwIfAny();
+    const presented = deps.refreshTokens.parse(text);
     if (!presented) throw new AppError('REFRESH_TOKEN_UNKNOWN');
 
     const successor = deps.refreshTokens.successor(presented);

@@ -4,8 +4,15 @@ import { interval, oneRow } from './one-row.ts';
 export type LogoutScope = 'this' | 'all' | 'others';
 export type RefreshOutcome = 'rotated' | 'replayed' | 'reused' | 'expired' | 'ended' | 'unknown';
 
-/** A revocation that is committed: the revision that every replica must know, and the replicas that may not yet. */
-export type CommittedRevocation = { readonly revision: number; readonly replicas: readonly string[] };
+/**
+ * A revocation that is committed: the revision that every replica must know, the replicas that may not yet, and the longest
+ * lease that one of them may hold (milliseconds).
+ */
+export type CommittedRevocation = {
+  readonly revision: number;
+  readonly replicas: readonly string[];
+  readonly longestLease: number;
+};
 
 /** One revoked thing: its revision, what it is, its id, and when the last token that it blocks ends (epoch seconds). */
 export type RevocationEntry = readonly [
@@ -111,6 +118,7 @@ export function createAuthFunctions(call: CallFunction) {
           expires_at: Date | null;
           revision: number | null;
           replicas: string[] | null;
+          longest_lease_ms: number | null;
         }>('auth.consume_refresh_token', [
           token.tokenHash,
           token.sessionId,
@@ -126,7 +134,14 @@ export function createAuthFunctions(call: CallFunction) {
         userId: row.user_id,
         roles: row.roles ?? [],
         expiresAt: row.expires_at,
-        revocation: row.revision === null ? null : { revision: row.revision, replicas: row.replicas ?? [] },
+        revocation:
+          row.revision === null
+            ? null
+            : {
+                revision: row.revision,
+                replicas: row.replicas ?? [],
+                longestLease: row.longest_lease_ms ?? 0,
+              },
       };
     },
 
@@ -138,7 +153,7 @@ export function createAuthFunctions(call: CallFunction) {
       tokenExpiresAt: Date;
     }): Promise<CommittedRevocation & { ended: number }> {
       const row = oneRow(
-        await call<{ ended: number; revision: number; replicas: string[] }>('auth.logout', [
+        await call<{ ended: number; revision: number; replicas: string[]; longest_lease_ms: number }>('auth.logout', [
           input.userId,
           input.sessionId,
           input.scope,
@@ -146,11 +161,16 @@ export function createAuthFunctions(call: CallFunction) {
           input.tokenExpiresAt,
         ]),
       );
-      return { ended: row.ended, revision: row.revision, replicas: row.replicas };
+      return {
+        ended: row.ended,
+        revision: row.revision,
+        replicas: row.replicas,
+        longestLease: row.longest_lease_ms,
+      };
     },
 
-    async registerReplica(id: string): Promise<void> {
-      await call('auth.register_replica', [id]);
+    async registerReplica(replica: { id: string; lease: number }): Promise<void> {
+      await call('auth.register_replica', [replica.id, interval(replica.lease)]);
     },
 
     async touchReplica(id: string): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Metadata } from 'nice-grpc-common';
 import type { ServiceIdentity } from '../caller.ts';
 import type { ServiceCaller } from '../config/service-caller.ts';
-import { VERIFIED_SANS } from './verified-sans.ts';
+import { verifiedSans } from './verified-sans.ts';
 
 /** A service that was recognised, and what it may call. */
 export type RecognizedService = ServiceIdentity & { readonly mayCall: (path: string) => boolean };
@@ -39,7 +39,7 @@ export function createRecognizeService({ callers, local }: Deps): RecognizeServi
   const localService = local && { ...local, mayCall: () => true };
 
   return (metadata) => {
-    const sans = metadata.getAll(VERIFIED_SANS);
+    const sans = verifiedSans(metadata);
     if (sans.length > 0) {
       const bySan = known.find((caller) => caller.sans?.some((san) => sans.includes(san)));
       if (bySan) return bySan.service;

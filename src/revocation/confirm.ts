@@ -10,19 +10,17 @@ export type ConfirmDeps = {
   readonly replica: Pick<Replica, 'id' | 'learn'>;
   /** null: no way to reach the others; their leases are waited for. */
   readonly announcer: Pick<Announcer, 'announce'> | null;
-  /** Milliseconds. */
-  readonly lease: number;
   readonly delay: Delay;
 };
 
 /** Two clocks may run apart by this much over one lease; generous, as 0.02 % would be a bad clock already. */
 const CLOCK_MARGIN = 1.05;
 
-export function createConfirmRevocation({ replica, announcer, lease, delay }: ConfirmDeps): ConfirmRevocation {
-  return async ({ revision, replicas }) => {
+export function createConfirmRevocation({ replica, announcer, delay }: ConfirmDeps): ConfirmRevocation {
+  return async ({ revision, replicas, longestLease }) => {
     const giveUp = new AbortController();
     // The commit is behind us, so every lease on a view without it was asked for before now and ends within one lease.
-    const everyLeaseIsOver = delay(lease * CLOCK_MARGIN, giveUp.signal);
+    const everyLeaseIsOver = delay(longestLease * CLOCK_MARGIN, giveUp.signal);
     const others = replicas.filter((id) => id !== replica.id);
     const everyoneKnows = Promise.all([
       replica.learn(revision),

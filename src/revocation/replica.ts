@@ -63,7 +63,7 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       const askedAt = clock.monotonic();
       const answer = await auth.readRevocations({ replicaId: id, after: view.revision(), limit: BATCH });
       if (!answer.isRegistered) {
-        await auth.registerReplica(id);
+        await auth.registerReplica({ id, lease });
         continue;
       }
       if (answer.revision < view.revision()) {
@@ -121,7 +121,7 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
     id,
     isFresh,
     async start() {
-      await auth.registerReplica(id);
+      await auth.registerReplica({ id, lease });
       await read();
       loop = keepFresh();
     },

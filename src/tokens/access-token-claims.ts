@@ -10,8 +10,10 @@ export function parseClaims(
   payload: Readonly<Record<string, unknown>>,
   expected: { issuer: string; audience: string },
 ) {
-  const { iss, aud, sub, sid, jti, iat, exp, roles } = payload;
+  const { iss, aud, sub, sid, jti, iat, exp, nbf, roles } = payload;
   if (iss !== expected.issuer || aud !== expected.audience) return null;
   if (!isUuid(sub) || !isUuid(sid) || !isUuid(jti) || !isTime(iat) || !isTime(exp) || !isRoles(roles)) return null;
+  // Ours are valid from their issue. One that names another time (RFC 7519, section 4.1.5) is not as we issue it.
+  if (nbf !== undefined) return null;
   return { userId: sub, sessionId: sid, tokenId: jti, roles, issuedAt: iat * 1000, expiresAt: exp * 1000 };
 }

@@ -41,6 +41,8 @@ export function createRotateKeys({ auth, cipher, clock, algorithm, rotation, pub
       activeIn = when === 'at-once' ? AT_ONCE : Math.max(takeOver - clock.now(), publishAhead);
     }
 
+    // A key that was stored under a wrong master key would stop every replica that has the right one.
+    if (newest) cipher.open(newest.encryptedPrivateKey, newest.kid);
     const key = await generateSigningKey(algorithm);
     const isAdded = await auth.addSigningKey({
       kid: key.kid,

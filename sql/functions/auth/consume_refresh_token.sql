@@ -27,7 +27,8 @@ create or replace function auth.consume_refresh_token(
     roles text[],
     expires_at timestamptz,
     revision bigint,
-    replicas uuid[]
+    replicas uuid[],
+    longest_lease_ms integer
   )
   language plpgsql
   volatile
@@ -95,7 +96,7 @@ begin
     );
     select e.revision into revision
       from auth.end_sessions(v_session.user_id, array[p_session_id], 'refresh_reuse') e;
-    replicas := auth.list_live_replicas();
+    select l.replicas, l.longest_lease_ms into replicas, longest_lease_ms from auth.list_live_replicas() l;
   end if;
   return next;
 end

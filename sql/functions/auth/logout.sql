@@ -8,7 +8,7 @@ create or replace function auth.logout(
   p_token_id uuid,
   p_token_expires_at timestamptz
 )
-  returns table (ended integer, revision bigint, revoked_sessions uuid[], replicas uuid[])
+  returns table (ended integer, revision bigint, revoked_sessions uuid[], replicas uuid[], longest_lease_ms integer)
   language plpgsql
   volatile
   security definer
@@ -32,7 +32,7 @@ begin
       'token', array[p_token_id], array[p_token_expires_at], p_user_id, v_trigger
     );
   end if;
-  replicas := auth.list_live_replicas();
+  select l.replicas, l.longest_lease_ms into replicas, longest_lease_ms from auth.list_live_replicas() l;
   return next;
 end
 $$;

@@ -63,7 +63,7 @@ export function createAuthService(deps: Deps): ServiceImplementation<AuthService
     },
 
     async validateToken({ accessToken }) {
-      if (accessToken === '' || accessToken.length > LONGEST_TOKEN) {
+      if (accessToken === '' || Buffer.byteLength(accessToken) > LONGEST_TOKEN) {
         throw invalid('access_token', `must have 1 to ${LONGEST_TOKEN} bytes`);
       }
       const validation = await deps.validateToken(accessToken);

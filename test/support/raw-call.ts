@@ -1,0 +1,45 @@
+import { createChannel, createClientFactory } from 'nice-grpc';
+import type { CallOptions } from 'nice-grpc';
+import { RichClientError, errorDetailsClientMiddleware } from 'nice-grpc-error-details';
+import { refusalOf } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Sends bytes as they are, which no generated client would. */
+export type RawCaller = {
+  readonly call: (path: string, message: Uint8Array, options?: CallOptions) => Promise<Uint8Array>;
+  /** How a call is refused, and all the text that its caller gets to see. */
+  readonly refusalOf: (path: string, message: Uint8Array, options?: CallOptions) => Promise<Refusal & { seen: string }>;
+  readonly close: () => void;
+};
+
+export function createRawCaller(address: string): RawCaller {
+  const channel = createChannel(address);
+  const factory = createClientFactory().use(errorDetailsClientMiddleware);
+  const asIs = (bytes: Uint8Array) => Buffer.from(bytes);
+
+  async function call(path: string, message: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    const method = {
+      path,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: asIs,
+      requestDeserialize: asIs,
+      responseSerialize: asIs,
+      responseDeserialize: asIs,
+      options: {},
+    } as const;
+    return await factory.create({ method }, channel).method(message, options);
+  }
+
+  return {
+    call,
+    async refusalOf(path, message, options) {
+      const answer = call(path, message, options);
+      const refusal = await refusalOf(answer);
+      const error: unknown = await answer.catch((reason: unknown) => reason);
+      const extra = error instanceof RichClientError ? error.extra : [];
+      return { ...refusal, seen: JSON.stringify([refusal, extra]) };
+    },
+    close: () => channel.close(),
+  };
+}
