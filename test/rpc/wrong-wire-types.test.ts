@@ -1,0 +1,99 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { CheckAvailabilityRequest } from '../../src/gen/accounts/v1/accounts_service.ts';
+import { LoginRequest, RegisterRequest } from '../../src/gen/auth/v1/auth_service.ts';
+import { bearer, newPerson, register } from '../support/people.ts';
+import { createRawCaller } from '../support/raw-call.ts';
+import type { RawCaller } from '../support/raw-call.ts';
+import { startService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+import type { TestDatabase } from '../support/test-database.ts';
+import { problemOf } from '../support/validation.ts';
+
+type Write = (writer: BinaryWriter, field: number) => BinaryWriter;
+
+const VARINT: [string, Write] = ['a varint', (writer, field) => writer.tag(field, WireType.Varint).uint32(2)];
+const FIXED64: [string, Write] = ['a fixed64', (writer, field) => writer.tag(field, WireType.Bit64).fixed64('2')];
+const BYTES: [string, Write] = ['a text', (writer, field) => writer.tag(field, WireType.LengthDelimited).string('2')];
+const GROUP: [string, Write] = [
+  'a group',
+  (writer, field) => writer.tag(field, WireType.StartGroup).tag(field, WireType.EndGroup),
+];
+const FIXED32: [string, Write] = ['a fixed32', (writer, field) => writer.tag(field, WireType.Bit32).fixed32(2)];
+
+const REGISTER = '/auth.v1.AuthService/Register';
+// On an interface that nothing can be registered on, so that nothing is when a test fails.
+const person = newPerson({ interface: 'staff' });
+const without = (name: keyof RegisterRequest) =>
+  RegisterRequest.encode({ ...person, [name]: RegisterRequest.create()[name] }).finish();
+
+/** Path, field, its number, and a message that is right but for the field, which it lacks. */
+const TEXTS_AND_MESSAGES: [string, string, number, Uint8Array][] = [
+  [REGISTER, 'second_login', 1, without('secondLogin')],
+  [REGISTER, 'phone', 2, without('phone')],
+  [REGISTER, 'email', 3, without('email')],
+  [REGISTER, 'profile', 4, without('profile')],
+  [REGISTER, 'password', 5, without('password')],
+  [REGISTER, 'group_names', 6, without('groupNames')],
+  [REGISTER, 'interface', 7, without('interface')],
+  [REGISTER, 'idempotency_key', 8, without('idempotencyKey')],
+  ['/auth.v1.AuthService/Login', 'login', 1, LoginRequest.encode({ login: '', password: 'wrong' }).finish()],
+  ['/auth.v1.AuthService/Login', 'password', 2, LoginRequest.encode({ login: 'nobody', password: '' }).finish()],
+  ['/auth.v1.AuthService/Refresh', 'refresh_token', 1, new Uint8Array()],
+  ['/auth.v1.AuthService/ValidateToken', 'access_token', 1, new Uint8Array()],
+  ['/accounts.v1.AccountsService/ListRoles', 'interface', 1, new Uint8Array()],
+  [
+    '/accounts.v1.AccountsService/CheckAvailability',
+    'contact_type',
+    1,
+    CheckAvailabilityRequest.encode({ contactType: '', value: 'somebody' }).finish(),
+  ],
+  [
+    '/accounts.v1.AccountsService/CheckAvailability',
+    'value',
+    2,
+    CheckAvailabilityRequest.encode({ contactType: 'phone', value: '' }).finish(),
+  ],
+];
+
+/** A field that comes as another type is a mistake of the caller; to pass over it would be to do what nobody asked for. */
+describe('A field of the wrong wire type', () => {
+  let database: TestDatabase;
+  let service: TestService;
+  let raw: RawCaller;
+  let accessToken: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    service = await startService({ DATABASE_URL: database.serviceUrl, REDIS_URL: inject('redisUrl') });
+    raw = createRawCaller(service.address);
+    accessToken = (await register(service)).tokens.accessToken;
+  });
+  afterAll(async () => {
+    raw?.close();
+    await service?.stop();
+    await database?.drop();
+  });
+
+  describe.each(TEXTS_AND_MESSAGES)('%s %s', (path, _, field, message) => {
+    it.each([VARINT, FIXED64, GROUP, FIXED32])('%s is refused', async (__, write) => {
+      const bytes = write(new BinaryWriter().raw(message), field).finish();
+      expect(await raw.refusalOf(path, bytes)).toMatchObject({
+        status: 'INVALID_ARGUMENT',
+        reason: expect.stringMatching(/^(INVALID_REQUEST|MALFORMED_MESSAGE)$/),
+      });
+    });
+  });
+
+  describe('/auth.v1.AuthService/Logout scope', () => {
+    it.each([BYTES, FIXED64, GROUP, FIXED32])('%s is refused, and ends no session', async (_, write) => {
+      const bytes = write(new BinaryWriter(), 1).finish();
+      expect(await raw.refusalOf('/auth.v1.AuthService/Logout', bytes, bearer(accessToken))).toMatchObject({
+        status: 'INVALID_ARGUMENT',
+        reason: expect.stringMatching(/^(INVALID_REQUEST|MALFORMED_MESSAGE)$/),
+      });
+      expect(await problemOf(service, accessToken)).toBeNull();
+    });
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { redactedConfig } from '../../../src/config/describe.ts';
+import { ConfigProblem, isLoopbackHost, loadConfig } from '../../../src/config/load.ts';
+
+const MASTER_KEY = Buffer.alloc(32, 9).toString('base64');
+const SHA256 = 'a'.repeat(64);
+const enough = { DATABASE_URL: 'postgres://auth_service:pg-secret@db/auth', MASTER_KEY };
+
+function problemsOf(environment: Record<string, string | undefined>): string[] {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    if (!(error instanceof ConfigProblem)) throw error;
+    return error.message.split('\n').slice(1);
+  }
+  return [];
+}
+
+describe('The configuration', () => {
+  it('needs a database and a master key, and has safe defaults for the rest', () => {
+    const config = loadConfig(enough);
+    expect(config).toMatchObject({
+      LISTEN_ADDRESS: { host: '127.0.0.1', port: 50_051 },
+      LOCAL_CALLERS: false,
+      REFLECTION: false,
+      BCRYPT_COST: 12,
+      ACCESS_TOKEN_LIFETIME: 30 * 60_000,
+      REFRESH_TOKEN_LIFETIME: 7 * 86_400_000,
+      SESSION_LIFETIME: 30 * 86_400_000,
+      REFRESH_GRACE: 30_000,
+      ANONYMOUS_INTERFACES: ['customer'],
+      SERVICE_CALLERS: [],
+    });
+  });
+
+  it('tells everything that is wrong at once, each by its name', () => {
+    const problems = problemsOf({
+      DATABASE_URL: 'mysql://db/auth',
+      REDIS_URL: 'localhost',
+      BCRYPT_COST: '9',
+      ACCESS_TOKEN_LIFETIME: '5 minutes',
+      REFRESH_GRACE: '1h',
+      SIGNING_ALGORITHM: 'HS256',
+      LISTEN_ADDRESS: 'everywhere',
+      LOCAL_CALLERS: 'yes',
+      HASH_QUEUE: '-1',
+      SERVICE_CALLERS: 'orders',
+      LOG_LEVEL: 'loud',
+    });
+    const names = problems.map((line) => /^ {2}- ([A-Z_]+) /.exec(line)?.[1]);
+    expect(names.sort()).toEqual([
+      'ACCESS_TOKEN_LIFETIME',
+      'BCRYPT_COST',
+      'DATABASE_URL',
+      'HASH_QUEUE',
+      'LISTEN_ADDRESS',
+      'LOCAL_CALLERS',
+      'LOG_LEVEL',
+      'MASTER_KEY',
+      'REDIS_URL',
+      'REFRESH_GRACE',
+      'SERVICE_CALLERS',
+      'SIGNING_ALGORITHM',
+    ]);
+  });
+
+  it('counts an empty variable as one that is not set', () => {
+    expect(loadConfig({ ...enough, REDIS_URL: '', BCRYPT_COST: '' })).toMatchObject({ BCRYPT_COST: 12 });
+    expect(problemsOf({ ...enough, MASTER_KEY: '' })).toHaveLength(1);
+  });
+
+  it.each(['0.0.0.0:50051', '[::]:50051', '10.0.0.5:50051', 'auth.internal:50051', '127.evil.example:1'])(
+    'on %s, which others can reach, asks who may call',
+    (LISTEN_ADDRESS) => {
+      expect(problemsOf({ ...enough, LISTEN_ADDRESS }).join()).toContain('SERVICE_CALLERS');
+      const callers = JSON.stringify([{ name: 'orders', secretSha256: SHA256 }]);
+      expect(problemsOf({ ...enough, LISTEN_ADDRESS, SERVICE_CALLERS: callers })).toEqual([]);
+      expect(problemsOf({ ...enough, LISTEN_ADDRESS, SERVICE_CALLERS: callers, LOCAL_CALLERS: 'on' }).join()).toContain(
+        'LOCAL_CALLERS=on',
+      );
+    },
+  );
+
+  it.each([
+    ['a certificate without its key', { TLS_CERT_FILE: 'cert.pem' }, 'TLS_KEY_FILE'],
+    ['an authority without a certificate', { TLS_CLIENT_CA_FILE: 'ca.pem' }, 'TLS_CERT_FILE'],
+    [
+      'named certificates without an authority',
+      { SERVICE_CALLERS: '[{"name":"a","sans":["a.internal"]}]' },
+      'TLS_CLIENT_CA_FILE',
+    ],
+    ['refresh tokens that end first', { REFRESH_TOKEN_LIFETIME: '5m' }, 'REFRESH_TOKEN_LIFETIME'],
+    [
+      'keys published longer than they sign',
+      { SIGNING_KEY_PUBLISH_AHEAD: '1h', SIGNING_KEY_ROTATION: '1h' },
+      'PUBLISH_AHEAD',
+    ],
+  ])('contradicts itself with %s', (_, settings, named) => {
+    expect(problemsOf({ ...enough, ...settings }).join()).toContain(named);
+  });
+
+  it.each([
+    ['no list', '{"name":"a"}'],
+    ['no proof', '[{"name":"a"}]'],
+    ['an empty list of certificates as proof', '[{"name":"a","sans":[]}]'],
+    ['a secret in the clear', '[{"name":"a","secretSha256":"secret"}]'],
+    ['a word that is not known', `[{"name":"a","secretSha256":"${SHA256}","method":["*"]}]`],
+    ['a name that is none', `[{"name":"A B","secretSha256":"${SHA256}"}]`],
+  ])('refuses service callers with %s', (_, callers) => {
+    expect(problemsOf({ ...enough, SERVICE_CALLERS: callers }).join()).toContain('SERVICE_CALLERS');
+  });
+
+  it('is shown without its secrets', () => {
+    const secrets = {
+      ...enough,
+      DATABASE_OWNER_URL: 'postgres://auth_owner:owner-secret@db/auth',
+      REDIS_URL: 'redis://:redis-secret@cache',
+      SERVICE_CALLERS: JSON.stringify([{ name: 'orders', secretSha256: SHA256 }]),
+    };
+    const config = loadConfig(secrets);
+    const shown = JSON.stringify(redactedConfig(config));
+    const binary = [...config.MASTER_KEY.toString('hex').matchAll(/.{16}/g)].map(([part]) => part);
+    for (const secret of ['pg-secret', 'owner-secret', 'redis-secret', SHA256, MASTER_KEY, '"data":[', ...binary]) {
+      expect(shown).not.toContain(secret);
+    }
+    expect(redactedConfig(config)).toMatchObject({ MASTER_KEY: '(secret)', BCRYPT_COST: 12 });
+  });
+
+  it('knows which hosts only this machine reaches', () => {
+    for (const host of ['localhost', '127.0.0.1', '127.8.9.10', '::1']) expect(isLoopbackHost(host), host).toBe(true);
+    for (const host of ['0.0.0.0', '::', '128.0.0.1', '127.0.0.1.example', 'localhost.example', '']) {
+      expect(isLoopbackHost(host), host).toBe(false);
+    }
+  });
+});
