@@ -68,8 +68,13 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   logger.info({ config: redactedConfig(config) }, 'starting');
 
   // The database. Leases are renewed on a connection of their own: they must not wait behind logins.
-  const poolOptions = { url: config.DATABASE_URL, connectTimeout: 2000, onIdleError: onProblem };
-  const pool = createPool({ ...poolOptions, size: config.DATABASE_POOL_SIZE, queryTimeout: 10_000 });
+  const poolOptions = { url: config.DATABASE_URL, onIdleError: onProblem };
+  const pool = createPool({
+    ...poolOptions,
+    size: config.DATABASE_POOL_SIZE,
+    queryTimeout: 10_000,
+    connectTimeout: 5000,
+  });
   opened.defer(() => pool.end());
   const leasePool = createPool({ ...poolOptions, size: 2, connectTimeout: 500, queryTimeout: 900 });
   opened.defer(() => leasePool.end());
@@ -216,7 +221,8 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     anonymousInterfaces: config.ANONYMOUS_INTERFACES,
     maxInFlight: config.MAX_CALLS_IN_FLIGHT,
     hasClientCertificates: config.TLS_CLIENT_CA_FILE !== undefined,
-    descriptors: config.REFLECTION ? await readDescriptors() : null,
+    descriptors: await readDescriptors(),
+    hasReflection: config.REFLECTION,
   });
   const { host, port: wantedPort } = config.LISTEN_ADDRESS;
   const tls =

@@ -1,18 +1,27 @@
+import type { IsWellFormed } from './wire-format.ts';
+
 type Codec = { decode: (bytes: Uint8Array) => unknown };
-type Definition = { readonly methods: Readonly<Record<string, { readonly requestType: object }>> };
+type Definition = {
+  readonly fullName: string;
+  readonly methods: Readonly<Record<string, { readonly name: string; readonly requestType: object }>>;
+};
 
 const MALFORMED = Symbol('malformed');
 
 /**
- * Lets undecodable requests through as a marker. grpc-js would answer them INTERNAL by itself, before any middleware; they
- * are the caller's mistake, and are refused as such (middleware/bound-work.ts).
+ * Lets requests that are not what the contract says through as a marker. grpc-js would answer undecodable ones INTERNAL by
+ * itself, before any middleware; they are the caller's mistake, and are refused as such (middleware/bound-work.ts).
  */
-export function markMalformedRequests<D extends Definition>(definition: D): D {
+export function markMalformedRequests<D extends Definition>(
+  definition: D,
+  wireFormat: (serviceName: string, methodName: string) => IsWellFormed,
+): D {
   const methods = Object.entries(definition.methods).map(([key, method]) => {
     const codec = method.requestType as Codec;
+    const isWellFormed = wireFormat(definition.fullName, method.name);
     const decode = (bytes: Uint8Array) => {
       try {
-        return codec.decode(bytes);
+        return isWellFormed(bytes) ? codec.decode(bytes) : { [MALFORMED]: true };
       } catch {
         return { [MALFORMED]: true };
       }

@@ -25,6 +25,7 @@ import { createObserve } from './middleware/observe.ts';
 import type { RecognizeService } from './service-identities.ts';
 import { createStreamEnder } from './middleware/end-streams.ts';
 import { passVerifiedSans } from './verified-sans.ts';
+import { createWireFormats } from './wire-format.ts';
 
 export type GrpcServerDeps = {
   readonly services: {
@@ -42,8 +43,10 @@ export type GrpcServerDeps = {
   readonly maxInFlight: number;
   /** Whether TLS asks clients for certificates. */
   readonly hasClientCertificates: boolean;
-  /** The FileDescriptorSet for reflection; null: reflection is off. */
-  readonly descriptors: Uint8Array | null;
+  /** The FileDescriptorSet of the contract. */
+  readonly descriptors: Uint8Array;
+  /** Whether reflection shows it. */
+  readonly hasReflection: boolean;
 };
 
 export type TlsFiles = { readonly cert: string; readonly key: string; readonly clientCa: string | undefined };
@@ -83,7 +86,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   // Health and reflection are open to all: they say nothing about anybody.
   const streams = createStreamEnder();
   server.with(streams.middleware).add(HealthDefinition, HealthServiceImpl(deps.health));
-  if (deps.descriptors) {
+  if (deps.hasReflection) {
     const names = [...DEFINITIONS, HealthDefinition].map(({ fullName }) => fullName);
     server.with(streams.middleware).add(ServerReflectionService, ServerReflection(deps.descriptors, names));
   }
@@ -93,9 +96,10 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     .with(createAuthorize({ ...deps, rules }))
     // Has to know whose address it is, and stands before all work on the database and on hashes.
     .with(createLimitRate({ rules, limiter: deps.limiter }));
-  guarded.add(markMalformedRequests(AuthServiceDefinition), deps.services.auth);
-  guarded.add(markMalformedRequests(AccountsServiceDefinition), deps.services.accounts);
-  guarded.add(markMalformedRequests(KeysServiceDefinition), deps.services.keys);
+  const wireFormat = createWireFormats(deps.descriptors);
+  guarded.add(markMalformedRequests(AuthServiceDefinition, wireFormat), deps.services.auth);
+  guarded.add(markMalformedRequests(AccountsServiceDefinition, wireFormat), deps.services.accounts);
+  guarded.add(markMalformedRequests(KeysServiceDefinition, wireFormat), deps.services.keys);
 
   return {
     listen: (address, credentials) => server.listen(address, credentials),
