@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Figure } from './figure.ts';
+import { loginVsBcrypt } from './figures/login-vs-bcrypt.ts';
+import { refreshVsFunction } from './figures/refresh-vs-function.ts';
+import { startSeconds } from './figures/start-seconds.ts';
+import { validateLatencyVsNoop } from './figures/validate-latency-vs-noop.ts';
+import { validateVsNoop } from './figures/validate-vs-noop.ts';
+import { createReport } from './report.ts';
+import { startBackingServers } from './servers/backing-servers.ts';
+import type { BackingServers } from './servers/backing-servers.ts';
+import { findPinning } from './servers/pinning.ts';
+
+/*
+ * `npm run bench` measures all figures, `npm run bench -- validate` those whose name contains the word. A readable table
+ * goes to stderr, one line of JSON a figure to stdout. Exit code 1: a bar is missed, or a figure could not be measured.
+ */
+
+const FIGURES: readonly Figure[] = [
+  validateVsNoop,
+  validateLatencyVsNoop,
+  loginVsBcrypt,
+  refreshVsFunction,
+  startSeconds,
+];
+
+const words = process.argv.slice(2);
+const chosen = FIGURES.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+if (chosen.length === 0) {
+  console.error(`No figure is named so. There are: ${FIGURES.map(({ name }) => name).join(', ')}.`);
+  process.exit(2);
+}
+
+const opened = new AsyncDisposableStack();
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    console.error('Stopping');
+    void opened.disposeAsync().finally(() => process.exit(code));
+  });
+}
+
+const directory = await mkdtemp(path.join(tmpdir(), 'auth-bench-'));
+opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+const pinning = findPinning();
+const report = createReport(pinning);
+let servers: Promise<BackingServers> | undefined;
+
+for (const figure of chosen) {
+  const scope = opened.use(new AsyncDisposableStack());
+  try {
+    const result = await figure.measure({
+      scope,
+      directory,
+      pinning,
+      servers: () => (servers ??= startBackingServers(opened, directory)),
+      say: (text) => console.error(`  ${figure.name}: ${text}`),
+    });
+    report.add(figure, result);
+  } catch (error) {
+    // What an interruption breaks off is no result.
+    if (!opened.disposed) report.addFailure(figure, error);
+  } finally {
+    await scope.disposeAsync();
+  }
+}
+if (!opened.disposed) {
+  await opened.disposeAsync();
+  process.exit(report.finish() ? 0 : 1);
+}

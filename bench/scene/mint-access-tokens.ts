@@ -1,0 +1,35 @@
+import { systemClock } from '../../src/clock.ts';
+import type { Config } from '../../src/config/settings.ts';
+import { createCallFunction } from '../../src/db/call-function.ts';
+import { createDatabaseFunctions } from '../../src/db/functions.ts';
+import { createPool } from '../../src/db/pool.ts';
+import { createAccessTokens } from '../../src/tokens/access-token-issuer.ts';
+import { createAccessTokenVerifier } from '../../src/tokens/access-token-verifier.ts';
+import { createKeyCipher } from '../../src/tokens/key-cipher.ts';
+import { createKeyRing } from '../../src/tokens/key-ring.ts';
+import { deriveSubkey } from '../../src/tokens/subkey.ts';
+
+/** Live tokens of the session of `accessToken`, all different, made by the service's own code with its own key. */
+export async function mintAccessTokens(config: Config, accessToken: string, count: number): Promise<string[]> {
+  const clock = systemClock;
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    size: 1,
+    connectTimeout: 2000,
+    queryTimeout: 10_000,
+    onIdleError: () => undefined,
+  });
+  try {
+    const { auth } = createDatabaseFunctions(createCallFunction(pool));
+    const cipher = createKeyCipher(deriveSubkey(config.MASTER_KEY, 'signing-key-encryption'));
+    const keys = createKeyRing({ auth, cipher, clock });
+    await keys.load();
+    const claims = { issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE };
+    const subject = createAccessTokenVerifier({ keys, clock, ...claims })(accessToken);
+    if (typeof subject === 'string') throw new Error(`The session's own token is refused: ${subject}`);
+    const issuer = createAccessTokens({ keys, clock, ...claims, lifetime: config.ACCESS_TOKEN_LIFETIME });
+    return await Promise.all(Array.from({ length: count }, () => issuer.issue(issuer.plan(), subject)));
+  } finally {
+    await pool.end();
+  }
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { migrate } from '../../src/db/migrate.ts';
+import { startPostgresServer } from '../../src/embedded/postgres-server.ts';
+import { provision } from '../../src/embedded/provision.ts';
+import { startRedisServer } from '../../test/support/redis-server.ts';
+import { isOnPath } from './on-path.ts';
+
+/** What the service needs to run, as settings. */
+export type BackingServers = {
+  readonly settings: Readonly<Record<'DATABASE_URL' | 'MASTER_KEY', string>> & { readonly REDIS_URL?: string };
+};
+
+const DATABASE = 'auth';
+
+/** A migrated PostgreSQL with its default settings (every commit is flushed to the disk), and a Redis if there is one. */
+export async function startBackingServers(scope: AsyncDisposableStack, directory: string): Promise<BackingServers> {
+  const password = () => randomBytes(24).toString('base64url');
+  const passwords = { owner: password(), service: password() };
+  await mkdir(path.join(directory, 'servers'));
+  const starting = startPostgresServer({
+    dataDir: path.join(directory, 'servers', 'postgres'),
+    superuserPassword: password(),
+    logFile: path.join(directory, 'servers', 'postgres.log'),
+  });
+  // Before anything is awaited: an interrupted start is stopped as well.
+  scope.defer(async () => (await starting.catch(() => null))?.stop());
+  const startingRedis = isOnPath('redis-server') ? startRedisServer({ dir: path.join(directory, 'redis') }) : null;
+  scope.defer(async () => (await startingRedis?.catch(() => null))?.stop());
+  const [postgres, redis] = await Promise.all([starting, startingRedis]);
+
+  await provision({ urlOf: (database) => postgres.connectionString(database), database: DATABASE, passwords });
+  const urlOf = (user: string, secret: string) => postgres.connectionString(DATABASE, { user, password: secret });
+  await migrate(urlOf('auth_owner', passwords.owner));
+  return {
+    settings: {
+      DATABASE_URL: urlOf('auth_service', passwords.service),
+      MASTER_KEY: randomBytes(32).toString('base64'),
+      ...(redis ? { REDIS_URL: redis.url } : {}),
+    },
+  };
+}
