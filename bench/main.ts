@@ -56,7 +56,7 @@ for (const figure of chosen) {
       scope,
       directory,
       pinning,
-      servers: () => (servers ??= startBackingServers(opened, directory)),
+      servers: () => (servers ??= startBackingServers(opened, directory, pinning)),
       say: (text) => console.error(`  ${figure.name}: ${text}`),
     });
     report.add(figure, result);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,6 +7,7 @@ import { startPostgresServer } from '../../src/embedded/postgres-server.ts';
 import { provision } from '../../src/embedded/provision.ts';
 import { startRedisServer } from '../../test/support/redis-server.ts';
 import { isOnPath } from './on-path.ts';
+import type { Pinning } from './pinning.ts';
 
 /** What the service needs to run, as settings. */
 export type BackingServers = {
@@ -15,7 +17,11 @@ export type BackingServers = {
 const DATABASE = 'auth';
 
 /** A migrated PostgreSQL with its default settings (every commit is flushed to the disk), and a Redis if there is one. */
-export async function startBackingServers(scope: AsyncDisposableStack, directory: string): Promise<BackingServers> {
+export async function startBackingServers(
+  scope: AsyncDisposableStack,
+  directory: string,
+  { load }: Pick<Pinning, 'load'>,
+): Promise<BackingServers> {
   const password = () => randomBytes(24).toString('base64url');
   const passwords = { owner: password(), service: password() };
   await mkdir(path.join(directory, 'servers'));
@@ -29,6 +35,10 @@ export async function startBackingServers(scope: AsyncDisposableStack, directory
   const startingRedis = isOnPath('redis-server') ? startRedisServer({ dir: path.join(directory, 'redis') }) : null;
   scope.defer(async () => (await startingRedis?.catch(() => null))?.stop());
   const [postgres, redis] = await Promise.all([starting, startingRedis]);
+
+  // Its processes for connections are forked from it and inherit its place.
+  if (load !== null)
+    execFileSync('taskset', ['--pid', '--cpu-list', String(load), String(postgres.pid)], { stdio: 'ignore' });
 
   await provision({ urlOf: (database) => postgres.connectionString(database), database: DATABASE, passwords });
   const urlOf = (user: string, secret: string) => postgres.connectionString(DATABASE, { user, password: secret });

@@ -8,12 +8,12 @@ export type Pinning = {
   readonly isPinned: boolean;
   /** For what is measured: one side of a comparison works at a time, so both get the same core. */
   readonly measured: Core;
-  /** For what makes the load. */
+  /** For what makes the load, and for PostgreSQL, which stands for another machine: it must not take what is measured its core. */
   readonly load: Core;
   readonly description: string;
 };
 
-/** Two cores of this machine, if there are two and something that pins. PostgreSQL and Redis are never pinned. */
+/** Two cores of this machine, if there are two and something that pins. */
 export function findPinning(): Pinning {
   const cores = isOnPath('taskset') ? allowedCores() : [];
   // The first and the last: neighbours may be two threads of one core.
@@ -22,7 +22,7 @@ export function findPinning(): Pinning {
     const description = 'Not pinned (that takes Linux, taskset and two cores): expect more noise.';
     return { isPinned: false, measured: null, load: null, description };
   }
-  const description = `Pinned: what is measured to core ${measured}, the load generator to core ${load}; PostgreSQL and Redis are free.`;
+  const description = `Pinned: what is measured to core ${measured}, the load generator and PostgreSQL to core ${load}.`;
   return { isPinned: true, measured, load, description };
 }
 

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { SignJWT } from 'jose';
 import type { Clock } from '../clock.ts';
+import { signJws } from './jws-signature.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** The id and times of an access token, fixed before it is signed: the session's row must know its end. */
@@ -41,15 +41,24 @@ export function createAccessTokens({ keys, clock, issuer, audience, lifetime }: 
     },
     async issue(plan, subject) {
       const key = keys.current();
-      return await new SignJWT({ sid: subject.sessionId, roles: [...subject.roles] })
-        .setProtectedHeader({ alg: key.algorithm, kid: key.kid, typ: 'at+jwt' })
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setSubject(subject.userId)
-        .setJti(plan.tokenId)
-        .setIssuedAt(plan.issuedAt)
-        .setExpirationTime(plan.expiresAt)
-        .sign(key.privateKey);
+      const header = { alg: key.algorithm, kid: key.kid, typ: 'at+jwt' };
+      const claims = {
+        iss: issuer,
+        aud: audience,
+        sub: subject.userId,
+        sid: subject.sessionId,
+        roles: subject.roles,
+        jti: plan.tokenId,
+        iat: plan.issuedAt.getTime() / 1000,
+        exp: plan.expiresAt.getTime() / 1000,
+      };
+      const input = `${toBase64url(header)}.${toBase64url(claims)}`;
+      const signature = await signJws(key, Buffer.from(input, 'ascii'));
+      return `${input}.${signature.toString('base64url')}`;
     },
   };
+}
+
+function toBase64url(json: object): string {
+  return Buffer.from(JSON.stringify(json)).toString('base64url');
 }

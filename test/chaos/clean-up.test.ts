@@ -89,7 +89,7 @@ describe('The clean-up', () => {
       `insert into auth.outbox_events (type, occurred_at) values ('user.registered', now() - interval '31 days')`,
     );
     await database.query(
-      `insert into auth.replicas (id, seen_at) values (gen_random_uuid(), now() - interval '61 minutes')`,
+      `insert into auth.replicas (id, lease, seen_at) values (gen_random_uuid(), '1 s', now() - interval '61 minutes')`,
     );
     expect(await cleanUp()).toEqual({
       'auth.revocations': 3,

@@ -42,7 +42,8 @@ async function addRows(expired: number): Promise<void> {
        union all select 'kept', 1, now() + interval '1 hour'`,
     `insert into auth.outbox_events (type, occurred_at)
        select 'test.old', now() - interval '31 days' from ${numbers} union all select 'test.kept', now() - interval '29 days'`,
-    `insert into auth.replicas (id, seen_at) values (${id}, now() - interval '2 hours'), (${id}, now() - interval '30 minutes')`,
+    `insert into auth.replicas (id, lease, seen_at)
+       values (${id}, '1 s', now() - interval '2 hours'), (${id}, '1 s', now() - interval '30 minutes')`,
     `insert into auth.signing_keys (kid, algorithm, public_jwk, encrypted_private_key, active_from, retired_at) values
        ('old', 'EdDSA', '{}', '\\x00', now() - interval '9 days', now() - interval '2 days'),
        ('kept', 'EdDSA', '{}', '\\x00', now() - interval '9 days', now() - interval '1 hour'),
