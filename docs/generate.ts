@@ -36,7 +36,12 @@ function page(title: string, source: string, body: string): string {
 
 /** The README with fresh tables between its markers; text outside of them is left alone. */
 function withTables(text: string): string {
-  const tables = { rpcs: rpcTable(proto.rpcs), settings: settingsTable() };
+  const example = read('docs/examples/orders-service.ts') ?? '';
+  const tables = {
+    example: `\`\`\`ts\n${example.trim()}\n\`\`\``,
+    rpcs: rpcTable(proto.rpcs),
+    settings: settingsTable(),
+  };
   return Object.entries(tables).reduce(
     (result, [name, table]) =>
       result.replace(

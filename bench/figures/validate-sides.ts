@@ -24,7 +24,9 @@ export async function startValidateSides(
   const answer = await service.auth.validateToken({ accessToken: accessTokens[0] ?? '' });
   const noop = await startNoopServer(place, ValidateTokenResponse.encode(answer).finish().length);
 
-  const requests = accessTokens.map((accessToken) => ValidateTokenRequest.encode({ accessToken }).finish());
+  const requests = accessTokens.map((accessToken) =>
+    ValidateTokenRequest.encode({ accessToken, consistency: undefined }).finish(),
+  );
   const start = (port: number, path: string) =>
     startDriver<RepeatCalls>(place, {
       program: new URL('../drivers/repeat-calls.ts', import.meta.url),

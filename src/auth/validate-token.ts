@@ -4,25 +4,64 @@ import type { TokenRefusal, VerifiedToken, VerifyAccessToken } from '../tokens/a
 
 export type ValidateTokenDeps = {
   readonly verify: VerifyAccessToken;
-  readonly replica: Pick<Replica, 'isFresh' | 'refresh'>;
-  readonly revocations: Pick<RevocationView, 'isRevoked'>;
+  readonly replica: Pick<Replica, 'isFresh' | 'refresh' | 'reach' | 'readNow'>;
+  readonly revocations: Pick<RevocationView, 'isRevoked' | 'revision'>;
 };
+
+/** How fresh the view of revocations has to be: as the lease promises, at least a revision, or as of this call. */
+export type Freshness = 'lease' | 'now' | { readonly revision: number };
 
 /** The token that is live, or why it is not. */
 export type Validation = VerifiedToken | TokenRefusal | 'TOKEN_REVOKED';
 
-/**
- * Decides whether an access token is live now.
- * @throws DEPENDENCY_UNAVAILABLE when this replica cannot know what has been revoked
- */
-export function createValidateToken({ verify, replica, revocations }: ValidateTokenDeps) {
-  return async function validateToken(accessToken: string): Promise<Validation> {
-    const token = verify(accessToken);
-    if (typeof token === 'string') return token;
-    // Almost always fresh: then nothing is awaited and no network is touched.
-    if (!replica.isFresh()) await replica.refresh();
-    return revocations.isRevoked(token) ? 'TOKEN_REVOKED' : token;
+/** The knowledge that an answer rests on; no source for tokens that are wrong by themselves. */
+export type Knowledge = { readonly revision: number; readonly source: 'memory' | 'postgresql' | null };
+
+/** Decides whether access tokens are live now. */
+export type ValidateToken = {
+  /**
+   * For one token. Almost always decided at once: nothing is awaited and no network is touched.
+   * @throws DEPENDENCY_UNAVAILABLE when this replica cannot know what has been revoked; REVISION_UNKNOWN
+   */
+  readonly one: (accessToken: string, freshness: Freshness) => Answer<Knowledge & { readonly validation: Validation }>;
+  /** For several, by one and the same knowledge, in their order. @throws as above */
+  readonly many: (
+    accessTokens: readonly string[],
+    freshness: Freshness,
+  ) => Answer<Knowledge & { readonly validations: readonly Validation[] }>;
+};
+
+type Answer<T> = T | Promise<T>;
+
+export function createValidateToken({ verify, replica, revocations }: ValidateTokenDeps): ValidateToken {
+  /** Brings the view to where it may be used, which it almost always is already. */
+  function prepare(freshness: Freshness): Promise<void> | null {
+    if (freshness === 'now') return replica.readNow();
+    const isBehind = freshness !== 'lease' && revocations.revision() < freshness.revision;
+    if (isBehind) return replica.reach(freshness.revision);
+    return replica.isFresh() ? null : replica.refresh();
+  }
+
+  /** Decides by the view as it is: only in the turn in which it was prepared. */
+  const decide = (token: VerifiedToken | TokenRefusal): Validation =>
+    typeof token !== 'string' && revocations.isRevoked(token) ? 'TOKEN_REVOKED' : token;
+
+  function answer<T>(isNeeded: boolean, freshness: Freshness, give: (knowledge: Knowledge) => T): Answer<T> {
+    const from = (source: Knowledge['source']) => give({ revision: revocations.revision(), source });
+    if (!isNeeded) return from(null);
+    const preparing = prepare(freshness);
+    return preparing ? preparing.then(() => from('postgresql')) : from('memory');
+  }
+
+  return {
+    one(accessToken, freshness) {
+      const token = verify(accessToken);
+      return answer(typeof token !== 'string', freshness, (knowledge) => ({ ...knowledge, validation: decide(token) }));
+    },
+    many(accessTokens, freshness) {
+      const tokens = accessTokens.map(verify);
+      const isNeeded = tokens.some((token) => typeof token !== 'string');
+      return answer(isNeeded, freshness, (knowledge) => ({ ...knowledge, validations: tokens.map(decide) }));
+    },
   };
 }
-
-export type ValidateToken = ReturnType<typeof createValidateToken>;

@@ -97,7 +97,11 @@ export const settings = {
   ),
 
   DATABASE_URL: setting('PostgreSQL 18, as the role auth_service.', urlOf('postgres:', 'postgresql:'), null, 'secret'),
-  DATABASE_POOL_SIZE: setting('Connections of one replica for calls; up to two more renew its lease.', count(1, 500), '20'),
+  DATABASE_POOL_SIZE: setting(
+    'Connections of one replica for calls; up to two more renew its lease.',
+    count(1, 500),
+    '20',
+  ),
   DATABASE_OWNER_URL: setting(
     'PostgreSQL as the role auth_owner; only `migrate` and `admin` use it.',
     urlOf('postgres:', 'postgresql:'),

@@ -94,6 +94,11 @@ export const reasons: { readonly [R in Reason]: Row } = {
   },
   TOKEN_EXPIRED: { status: Status.UNAUTHENTICATED, text: 'The access token has expired.', level: 'info' },
   TOKEN_REVOKED: { status: Status.UNAUTHENTICATED, text: 'The access token has been revoked.', level: 'info' },
+  REVISION_UNKNOWN: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'No revoking call has answered with this revision.',
+    level: 'info',
+  },
 
   SERVICE_IDENTITY_REQUIRED: {
     status: Status.UNAUTHENTICATED,

@@ -64,7 +64,11 @@ const DEFINITIONS = [AuthServiceDefinition, AccountsServiceDefinition, KeysServi
 export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   const rules = readAccessRules(DEFINITIONS);
   const { logger, clock } = deps;
-  const quietMethods = new Set(['/auth.v1.AuthService/ValidateToken', '/grpc.health.v1.Health/Check']);
+  const streams = createStreamEnder();
+  const quietMethods = new Set([
+    ...['ValidateToken', 'BatchValidateTokens', 'StreamValidateTokens'].map((name) => `/auth.v1.AuthService/${name}`),
+    '/grpc.health.v1.Health/Check',
+  ]);
 
   const server = createServer({
     'grpc.max_receive_message_length': 1024 * 1024,
@@ -81,10 +85,9 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     // Everything inside may throw what it likes; nothing outside sees any of it.
     .use(createMapErrors())
     // Before anything is spent on a call.
-    .use(createBoundWork({ maxInFlight: deps.maxInFlight }));
+    .use(createBoundWork({ maxInFlight: deps.maxInFlight, streams }));
 
   // Health and reflection are open to all: they say nothing about anybody.
-  const streams = createStreamEnder();
   server.with(streams.middleware).add(HealthDefinition, HealthServiceImpl(deps.health));
   if (deps.hasReflection) {
     const names = [...DEFINITIONS, HealthDefinition].map(({ fullName }) => fullName);

@@ -21,6 +21,10 @@ export type Replica = {
   readonly isFresh: () => boolean;
   /** Resolves when the view may be used. @throws DEPENDENCY_UNAVAILABLE when PostgreSQL does not answer */
   readonly refresh: () => Promise<void>;
+  /** Resolves when the view holds everything that was committed before the call. @throws as above */
+  readonly readNow: () => Promise<void>;
+  /** Resolves when the view holds everything up to a revision that a caller has named. @throws REVISION_UNKNOWN, as above */
+  readonly reach: (revision: number) => Promise<void>;
   /**
    * Resolves when the view holds everything up to the revision, which must be committed, with the latest that it holds.
    * @throws DEPENDENCY_UNAVAILABLE as above
@@ -135,6 +139,11 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       if (isFresh()) return;
       await read();
       if (!isFresh()) throw new AppError('DEPENDENCY_UNAVAILABLE', { cause: new Error('A read outlasted the lease.') });
+    },
+    readNow: read,
+    async reach(revision) {
+      if (view.revision() < revision) await read();
+      if (view.revision() < revision) throw new AppError('REVISION_UNKNOWN');
     },
     async learn(revision) {
       // One read that begins now finds whatever is committed.

@@ -45,6 +45,8 @@ export async function startService(settings: Record<string, string> & { DATABASE
     port: app.address.port,
     /** What the service has logged so far. */
     logLines,
+    /** Stops the service while the clients stay connected. */
+    stopServer: () => app.stop(),
     async stop() {
       clients.close();
       await app.stop();

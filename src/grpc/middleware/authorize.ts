@@ -32,7 +32,7 @@ export function createAuthorize({
     if (header === undefined) return null;
     const [, token] = /^Bearer ([^ ]+)$/i.exec(header) ?? [];
     if (token === undefined) throw new AppError('TOKEN_MALFORMED');
-    const validation = await validateToken(token);
+    const { validation } = await validateToken.one(token, 'lease');
     if (typeof validation === 'string') throw new AppError(validation);
     const { userId, sessionId, tokenId, roles, expiresAt } = validation;
     return { userId, sessionId, tokenId, roles, tokenExpiresAt: expiresAt };

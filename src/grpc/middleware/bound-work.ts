@@ -1,21 +1,32 @@
 import type { ServerMiddleware } from 'nice-grpc-common';
 import { AppError } from '../../errors/app-error.ts';
 import { isMalformed } from '../decoding.ts';
+import type { StreamEnder } from './end-streams.ts';
+
+type Deps = { readonly maxInFlight: number; readonly streams: Pick<StreamEnder, 'untilStop'> };
 
 /**
  * Refuses what is not worth beginning: undecodable requests, and calls beyond the number that may be under way. HTTP/2's own
  * limit on streams does not bound handlers: a client that resets its streams at once has them run all the same.
  */
-export function createBoundWork({ maxInFlight }: { maxInFlight: number }): ServerMiddleware {
+export function createBoundWork({ maxInFlight, streams }: Deps): ServerMiddleware {
   let inFlight = 0;
   return async function* boundWork(call, context) {
     if (!call.requestStream && isMalformed(call.request)) throw new AppError('MALFORMED_MESSAGE');
+    const request = call.requestStream ? refuseMalformed(streams.untilStop(call.request)) : call.request;
     if (inFlight >= maxInFlight) throw new AppError('OVERLOADED', { retryAfter: 1000 });
     inFlight += 1;
     try {
-      return yield* call.next(call.request, context);
+      return yield* call.next(request, context);
     } finally {
       inFlight -= 1;
     }
   };
+}
+
+async function* refuseMalformed<Request>(requests: AsyncIterable<Request>): AsyncIterable<Request> {
+  for await (const request of requests) {
+    if (isMalformed(request)) throw new AppError('MALFORMED_MESSAGE');
+    yield request;
+  }
 }

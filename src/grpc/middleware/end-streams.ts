@@ -5,26 +5,51 @@ export type WithAbortOnTerminate = { readonly abortOnTerminate: () => void };
 
 /** Ends streams that have no end of their own when the server stops; other calls are left to finish. */
 export type StreamEnder = {
+  /** For handlers that know `abortOnTerminate`: those of the health and reflection services. */
   readonly middleware: ServerMiddleware<WithAbortOnTerminate>;
+  /** The requests of a stream up to its end, or up to the stop: the handler then ends the stream in order. */
+  readonly untilStop: <Request>(requests: AsyncIterable<Request>) => AsyncIterable<Request>;
   readonly endAll: () => void;
 };
 
 export function createStreamEnder(): StreamEnder {
-  const streams = new Set<AbortController>();
+  const enders = new Set<() => void>();
   return {
     async *middleware(call, context) {
       if (!call.responseStream)
         return yield* call.next(call.request, { ...context, abortOnTerminate: () => undefined });
       const stream = new AbortController();
+      const end = () => stream.abort();
       const signal = AbortSignal.any([context.signal, stream.signal]);
       try {
-        return yield* call.next(call.request, { ...context, signal, abortOnTerminate: () => void streams.add(stream) });
+        return yield* call.next(call.request, { ...context, signal, abortOnTerminate: () => void enders.add(end) });
       } finally {
-        streams.delete(stream);
+        enders.delete(end);
+      }
+    },
+    async *untilStop(requests) {
+      const iterator = requests[Symbol.asyncIterator]();
+      // The wait for the next request, which a stop ends. A promise a message, as racing one long-lived promise would
+      // hold on to every message that was ever waited for.
+      let wait = Promise.withResolvers<IteratorResult<never, undefined>>();
+      const end = () => wait.resolve({ done: true, value: undefined });
+      enders.add(end);
+      try {
+        for (;;) {
+          wait = Promise.withResolvers();
+          const result = await new Promise<Awaited<ReturnType<typeof iterator.next>>>((resolve, reject) => {
+            iterator.next().then(resolve, reject);
+            void wait.promise.then(resolve);
+          });
+          if (result.done) return;
+          yield result.value;
+        }
+      } finally {
+        enders.delete(end);
       }
     },
     endAll() {
-      for (const stream of streams) stream.abort();
+      for (const end of enders) end();
     },
   };
 }

@@ -7,14 +7,13 @@ import type { SessionTokens } from '../../auth/session-tokens.ts';
 import type { ValidateToken } from '../../auth/validate-token.ts';
 import type { LogoutScope as Scope } from '../../db/auth-functions.ts';
 import { AppError } from '../../errors/app-error.ts';
-import { reasons } from '../../errors/reasons.ts';
 import { LogoutScope, RefreshOutcome } from '../../gen/auth/v1/auth_service.ts';
 import type { AuthServiceDefinition } from '../../gen/auth/v1/auth_service.ts';
-import { ErrorReason } from '../../gen/auth/v1/error_reason.ts';
 import type { TokenPair } from '../../gen/auth/v1/token.ts';
 import { LONGEST_TOKEN } from '../../tokens/access-token-verifier.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
 import { signedIn } from '../signed-in.ts';
+import { toAnswer, toFreshness, toResult, toSource } from './validation-messages.ts';
 
 type Deps = {
   readonly register: Register;
@@ -33,6 +32,8 @@ const SCOPES: { readonly [number: number]: Scope | undefined } = {
 } satisfies { readonly [S in LogoutScope]: Scope };
 
 const OUTCOMES = { rotated: RefreshOutcome.ROTATED, replayed: RefreshOutcome.REPLAYED } as const;
+
+const MOST_TOKENS = 1000;
 
 /** auth.v1.AuthService: messages to inputs, results to messages. Nothing is decided here. */
 export function createAuthService(deps: Deps): ServiceImplementation<AuthServiceDefinition, WithCaller> {
@@ -62,27 +63,38 @@ export function createAuthService(deps: Deps): ServiceImplementation<AuthService
       return await deps.logout({ scope }, signedIn(caller));
     },
 
-    async validateToken({ accessToken }) {
-      if (accessToken === '' || Buffer.byteLength(accessToken) > LONGEST_TOKEN) {
-        throw invalid('access_token', `must have 1 to ${LONGEST_TOKEN} bytes`);
+    async validateToken({ accessToken, consistency }) {
+      return toAnswer(await deps.validateToken.one(checked(accessToken), toFreshness(consistency)));
+    },
+
+    async batchValidateTokens({ accessTokens, consistency }) {
+      if (accessTokens.length === 0 || accessTokens.length > MOST_TOKENS) {
+        throw invalid('access_tokens', `must be 1 to ${MOST_TOKENS}`);
       }
-      const validation = await deps.validateToken(accessToken);
-      if (typeof validation === 'string') {
-        const problem = { reason: ErrorReason[validation], message: reasons[validation].text };
-        return { result: { $case: 'problem' as const, value: problem } };
-      }
-      const { userId, sessionId, tokenId, roles, issuedAt, expiresAt } = validation;
-      const principal = {
-        userId,
-        sessionId,
-        tokenId,
-        roles: [...roles],
-        issueTime: new Date(issuedAt),
-        expireTime: new Date(expiresAt),
+      for (const [index, accessToken] of accessTokens.entries()) checked(accessToken, `access_tokens[${index}]`);
+      const { validations, revision, source } = await deps.validateToken.many(accessTokens, toFreshness(consistency));
+      return {
+        results: validations.map((validation) => ({ result: toResult(validation) })),
+        revision,
+        source: toSource(source),
       };
-      return { result: { $case: 'principal' as const, value: principal } };
+    },
+
+    async *streamValidateTokens(requests) {
+      for await (const { accessToken, consistency } of requests) {
+        const answer = deps.validateToken.one(checked(accessToken), toFreshness(consistency));
+        // Awaited only where there is something to wait for: a turn of the loop a message is what a stream is to save.
+        yield toAnswer(answer instanceof Promise ? await answer : answer);
+      }
     },
   };
+}
+
+function checked(accessToken: string, field = 'access_token'): string {
+  if (accessToken === '' || Buffer.byteLength(accessToken) > LONGEST_TOKEN) {
+    throw invalid(field, `must have 1 to ${LONGEST_TOKEN} bytes`);
+  }
+  return accessToken;
 }
 
 function invalid(field: string, description: string): AppError {

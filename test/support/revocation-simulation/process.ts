@@ -123,7 +123,7 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
       ...(flaws.noWaiting ? { longestLease: 0 } : {}),
       ...(flaws.waitsOwnLease ? { longestLease: lease } : {}),
     });
-  const validate = createValidateToken({
+  const validateToken = createValidateToken({
     verify: (sessionId) => ({
       sessionId,
       tokenId: sessionId,
@@ -159,7 +159,13 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
     /** Resolves with whether the token is accepted; rejects when this process cannot know. */
     validate: (sessionId: string) =>
       new Promise<boolean>((resolve, reject) =>
-        deliver(() => void validate(sessionId).then((answer) => resolve(typeof answer !== 'string'), reject)),
+        deliver(
+          () =>
+            void Promise.resolve(validateToken.one(sessionId, 'lease')).then(
+              ({ validation }) => resolve(typeof validation !== 'string'),
+              reject,
+            ),
+        ),
       ),
     /** As Logout does it: commit, then confirm. */
     async revoke(subjects: readonly string[]): Promise<void> {
