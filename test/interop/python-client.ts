@@ -1,15 +1,7 @@
-import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { mkdtemp, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mustRun } from './run.ts';
-
-const PROTOS = [
-  'auth/options/v1/access.proto',
-  'auth/v1/error_reason.proto',
-  'auth/v1/token.proto',
-  'auth/v1/principal.proto',
-  'auth/v1/auth_service.proto',
-];
 
 /** A Python environment of its own with grpcio, and the client that protoc's Python plugin makes of our protos. */
 export async function createPythonClient() {
@@ -30,6 +22,7 @@ export async function createPythonClient() {
   const generated = path.join(directory, 'generated');
   await mkdir(generated);
   const out = ['--python_out', '--grpc_python_out'].map((option) => `${option}=${generated}`);
-  await mustRun(executable, ['-m', 'grpc_tools.protoc', '--proto_path=proto', ...out, ...PROTOS]);
+  const protos = (await readdir('proto', { recursive: true })).filter((file) => file.endsWith('.proto'));
+  await mustRun(executable, ['-m', 'grpc_tools.protoc', '--proto_path=proto', ...out, ...protos]);
   return { executable, path: generated, remove: () => rm(directory, { recursive: true, force: true }) };
 }
