@@ -4,6 +4,7 @@ import { openDatabase } from './admin/open-database.ts';
 import { readPassword } from './admin/read-password.ts';
 import { rotateKeysNow } from './admin/rotate-keys.ts';
 import { readEnvironment } from './config/environment.ts';
+import { AppError } from './errors/app-error.ts';
 
 const USAGE = `Commands on the machine, run with the rights of the database's owner.
 
@@ -16,14 +17,21 @@ const USAGE = `Commands on the machine, run with the rights of the database's ow
 The database: DATABASE_OWNER_URL (and MASTER_KEY for rotate-keys); without it the one that npm start runs in .data/.
 `;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { login: { type: 'string' }, email: { type: 'string' }, phone: { type: 'string' } },
-});
-
-async function run(command: string | undefined): Promise<string> {
+async function run(): Promise<string> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      login: { type: 'string' },
+      email: { type: 'string' },
+      phone: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  const [command] = positionals;
+  if (values.help) return USAGE;
   if (command !== 'create-superadmin' && command !== 'rotate-keys') throw new TypeError(USAGE);
-  const database = await openDatabase({ dataDir: '.data', environment: readEnvironment() });
+  const needsMasterKey = command === 'rotate-keys';
+  const database = await openDatabase({ dataDir: '.data', needsMasterKey, environment: readEnvironment() });
   try {
     if (command === 'rotate-keys') return await rotateKeysNow(database);
     return await createFirstSuperadmin(database, { ...values, readPassword });
@@ -33,9 +41,10 @@ async function run(command: string | undefined): Promise<string> {
 }
 
 try {
-  console.log(await run(positionals[0]));
+  console.log(await run());
 } catch (error) {
-  // Written for people, all of them: no stack.
-  console.error(error instanceof Error ? error.message : String(error));
+  // Written for people, all of them: no stack. Of a database that does not answer, the driver's own words.
+  const shown = error instanceof AppError ? (error.cause ?? error) : error;
+  console.error(shown instanceof Error ? shown.message : String(shown));
   process.exitCode = 1;
 }

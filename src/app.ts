@@ -22,7 +22,8 @@ import { checkDatabase } from './db/check-database.ts';
 import { createDatabaseFunctions } from './db/functions.ts';
 import { createPool } from './db/pool.ts';
 import { createInTransaction } from './db/transaction.ts';
-import { createGrpcServer, serverCredentials } from './grpc/server.ts';
+import { checkCallers } from './grpc/check-callers.ts';
+import { createGrpcServer, readServedRules, serverCredentials } from './grpc/server.ts';
 import { createRateLimiter } from './grpc/rate-limiter.ts';
 import { createRecognizeService } from './grpc/service-identities.ts';
 import { createAccountsService } from './grpc/services/accounts-service.ts';
@@ -84,10 +85,21 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   await checkDatabase({ auth });
   const interfaces = new Set(await accounts.listInterfaces());
 
+  // What the settings name has to be there, before anything is written.
+  const rules = readServedRules();
+  const { SERVICE_CALLERS: callers, ANONYMOUS_INTERFACES: anonymousInterfaces, LOCAL_CALLER_INTERFACES } = config;
+  const namedInterfaces = [...anonymousInterfaces, ...LOCAL_CALLER_INTERFACES];
+  checkCallers({ callers, namedInterfaces, paths: rules.keys(), interfaces });
+  const tls =
+    config.TLS_CERT_FILE !== undefined && config.TLS_KEY_FILE !== undefined
+      ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE, clientCa: config.TLS_CLIENT_CA_FILE }
+      : null;
+  const credentials = await serverCredentials(tls);
+
   // Keys and tokens.
   const cipher = createKeyCipher(deriveSubkey(config.MASTER_KEY, 'signing-key-encryption'));
   const rotateKeys = createRotateKeys({ auth, cipher, clock, ...keyRotationSettings(config) });
-  const keys = createKeyRing({ auth, cipher, clock });
+  const keys = createKeyRing({ auth: leaseAuth, cipher, clock });
   await rotateKeys('if-due');
   await keys.load();
   const claims = { issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE };
@@ -171,6 +183,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     hasher,
     contacts,
     openSession,
+    onProblem,
   });
   const refresh = createRefresh({
     auth,
@@ -209,30 +222,24 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       accounts: createAccountsService({ listRoles, checkAvailability }),
       keys: createKeysService({ keys, maxAge: config.SIGNING_KEY_PUBLISH_AHEAD / 2 }),
     },
+    rules,
     health,
     logger,
     clock,
     limiter: createRateLimiter({ redis, callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE }),
     recognizeService: createRecognizeService({
-      callers: config.SERVICE_CALLERS,
-      local: config.LOCAL_CALLERS ? { name: 'local', interfaces: config.LOCAL_CALLER_INTERFACES } : null,
+      callers,
+      local: config.LOCAL_CALLERS ? { name: 'local', interfaces: LOCAL_CALLER_INTERFACES } : null,
     }),
     validateToken,
-    anonymousInterfaces: config.ANONYMOUS_INTERFACES,
+    anonymousInterfaces,
     maxInFlight: config.MAX_CALLS_IN_FLIGHT,
     hasClientCertificates: config.TLS_CLIENT_CA_FILE !== undefined,
     descriptors: await readDescriptors(),
     hasReflection: config.REFLECTION,
   });
   const { host, port: wantedPort } = config.LISTEN_ADDRESS;
-  const tls =
-    config.TLS_CERT_FILE !== undefined && config.TLS_KEY_FILE !== undefined
-      ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE, clientCa: config.TLS_CLIENT_CA_FILE }
-      : null;
-  const port = await server.listen(
-    `${host.includes(':') ? `[${host}]` : host}:${wantedPort}`,
-    await serverCredentials(tls),
-  );
+  const port = await server.listen(`${host.includes(':') ? `[${host}]` : host}:${wantedPort}`, credentials);
   opened.defer(() => server.stop(config.SHUTDOWN_GRACE));
   health.setStatus('healthy');
   opened.defer(() => health.setStatus('unhealthy'));

@@ -2,6 +2,7 @@ import { startApp } from './app.ts';
 import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load.ts';
 import { migrate } from './db/migrate.ts';
+import { StartProblem } from './errors/start-problem.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
 import { createLogger } from './logger.ts';
 import { runUntilSignal } from './run-until-signal.ts';
@@ -23,8 +24,11 @@ await runUntilSignal(async () => {
     }
     case 'migrate': {
       const ownerUrl = environment['DATABASE_OWNER_URL'];
-      if (!ownerUrl) throw new TypeError('DATABASE_OWNER_URL is not set.');
-      const { migrations, files } = await migrate(ownerUrl);
+      if (!ownerUrl || !URL.canParse(ownerUrl))
+        throw new TypeError('DATABASE_OWNER_URL must be set to a postgres:// URL.');
+      const { migrations, files } = await migrate(ownerUrl).catch((cause: unknown) => {
+        throw new StartProblem(`The migration failed: ${(cause as Error).message}`, { cause });
+      });
       console.log(`Applied ${migrations.length} migrations and ${files.length} functions and seed files.`);
       return null;
     }

@@ -1,17 +1,27 @@
+import { credentials } from '@grpc/grpc-js';
 import { createChannel, createClient } from 'nice-grpc';
 import { HealthDefinition } from 'nice-grpc-server-health';
+import { readEnvironment } from './config/environment.ts';
 
-/** Exits 0 when the service at the address answers SERVING, for health checks of containers. `probe.ts [host:port]` */
-const [address = '127.0.0.1:50051'] = process.argv.slice(2);
+/**
+ * Exits 0 when the service on this machine answers SERVING, for health checks of containers: on the port of LISTEN_ADDRESS,
+ * with TLS where TLS_CERT_FILE is set. A listener that asks clients for certificates needs a health check of your own.
+ * `probe.ts [host:port]`
+ */
+const environment = readEnvironment();
+const port = environment['LISTEN_ADDRESS']?.split(':').at(-1) ?? '50051';
+const [address = `127.0.0.1:${port}`] = process.argv.slice(2);
 const SERVING = 1;
 
-const channel = createChannel(address);
+// The certificate names the service, not this loopback address; what is asked is whether it answers, not who it is.
+const security = environment['TLS_CERT_FILE']
+  ? credentials.createSsl(null, null, null, { rejectUnauthorized: false })
+  : credentials.createInsecure();
+const channel = createChannel(address, security);
 try {
-  const { status } = await createClient(HealthDefinition, channel).check(
-    { service: '' },
-    { signal: AbortSignal.timeout(2000) },
-  );
-  process.exitCode = (status as number) === SERVING ? 0 : 1;
+  const client = createClient(HealthDefinition, channel);
+  const { status } = await client.check({ service: '' }, { signal: AbortSignal.timeout(2000) });
+  process.exitCode = Number(status) === SERVING ? 0 : 1;
 } catch {
   process.exitCode = 1;
 } finally {

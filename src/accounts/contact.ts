@@ -17,6 +17,8 @@ export type Contacts = {
 };
 
 const SECOND_LOGIN = /^[\p{L}\p{N}._-]+$/u;
+/** In code units; more than any accepted contact has, however it is spelt. */
+const LONGEST_INPUT = 512;
 const PHONE_CHARACTERS = /^[+\d\s().-]{5,32}$/;
 const emailSyntax = z.email();
 
@@ -30,11 +32,14 @@ export function createContacts({ defaultRegion }: { defaultRegion: string }): Co
 
   function email(text: string): string | null {
     // One addr-spec without quotes and comments (RFC 5321, section 4.1.2, less its rarities).
+    if (text.length > LONGEST_INPUT) return null;
     const lower = text.trim().toLowerCase();
     return lower.length <= 320 && emailSyntax.safeParse(lower).success ? lower : null;
   }
 
   function secondLogin(text: string): string | null {
+    // Before normalising: that takes time that grows with the square of a run of combining marks.
+    if (text.length > LONGEST_INPUT) return null;
     // NFKC and lower case, so that look-alikes of one name are one name.
     const normal = text.trim().normalize('NFKC').toLowerCase();
     const length = [...normal].length;

@@ -1,7 +1,8 @@
 import { createContacts } from '../accounts/contact.ts';
 import { AppError } from '../errors/app-error.ts';
+import { cleanText } from '../errors/clean-text.ts';
 import { createPasswordHasher } from '../passwords/hasher.ts';
-import { createPasswordPolicy } from '../passwords/policy.ts';
+import { LONGEST_PASSWORD, createPasswordPolicy } from '../passwords/policy.ts';
 import type { OwnerDatabase } from './open-database.ts';
 
 type Input = {
@@ -20,6 +21,11 @@ export async function createFirstSuperadmin({ call, config }: OwnerDatabase, inp
     ...(input.phone === undefined ? [] : [{ type: 'phone', value: required('--phone', input.phone, phone) }]),
   ];
   const password = await input.readPassword();
+  if (cleanText(password, 1, LONGEST_PASSWORD) === null) {
+    throw new TypeError(
+      `The password must have 1 to ${LONGEST_PASSWORD} characters, none of them a control character.`,
+    );
+  }
   const problem = createPasswordPolicy()(
     password,
     contacts.map(({ value }) => value),

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 
 /** A password from the terminal, not shown, or the first line of standard input: never an argument, others can read those. */
 export async function readPassword(): Promise<string> {
-  if (!process.stdin.isTTY) return (await text(process.stdin)).split('\n')[0] ?? '';
+  if (!process.stdin.isTTY) return (await text(process.stdin)).split(/\r?\n/)[0] ?? '';
   process.stdout.write('Password: ');
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });

@@ -16,5 +16,5 @@ export async function rotateKeysNow({ call, config }: OwnerDatabase): Promise<st
   });
   const kid = await rotateKeys('at-once');
   if (kid === null) throw new Error('Another key was added at the same moment. Try again if it was not meant.');
-  return `Added the ${config.SIGNING_ALGORITHM} key ${kid}. It signs within 5 seconds; earlier keys verify until their last tokens end.`;
+  return `Added the ${config.SIGNING_ALGORITHM} key ${kid}. It signs within 5 seconds; earlier keys verify until their last tokens end.\nServices that verify by themselves have to fetch the keys again.`;
 }

@@ -33,6 +33,18 @@ export function attemptSubjects(userId: string | null, login: string, network: s
 export function createLoginAttempts({ auth, failuresPerAccount, failuresPerAddress }: Deps): LoginAttempts {
   return {
     async reserve({ account, address }) {
+      // The address first: one that is refused leaves nothing behind.
+      const addressWait =
+        address === null
+          ? 0
+          : await auth.reserveLoginAttempt({
+              subject: address,
+              limit: failuresPerAddress,
+              firstBlock: null,
+              longestBlock: DAY,
+              window: DAY,
+            });
+      if (addressWait > 0) throw new AppError('LOGIN_THROTTLED', { retryAfter: addressWait });
       const accountWait = await auth.reserveLoginAttempt({
         subject: account,
         limit: failuresPerAccount,
@@ -40,18 +52,9 @@ export function createLoginAttempts({ auth, failuresPerAccount, failuresPerAddre
         longestBlock: 15 * MINUTE,
         window: DAY,
       });
-      if (accountWait > 0) throw new AppError('LOGIN_THROTTLED', { retryAfter: accountWait });
-      if (!address) return;
-      const addressWait = await auth.reserveLoginAttempt({
-        subject: address,
-        limit: failuresPerAddress,
-        firstBlock: null,
-        longestBlock: DAY,
-        window: DAY,
-      });
-      if (addressWait > 0) {
-        await auth.releaseLoginAttempt(account);
-        throw new AppError('LOGIN_THROTTLED', { retryAfter: addressWait });
+      if (accountWait > 0) {
+        if (address !== null) await auth.releaseLoginAttempt(address);
+        throw new AppError('LOGIN_THROTTLED', { retryAfter: accountWait });
       }
     },
     async release({ account, address }) {

@@ -21,9 +21,15 @@ export type LoginDeps = {
   readonly hasher: PasswordHasher;
   readonly contacts: Pick<Contacts, 'any'>;
   readonly openSession: OpenSession;
+  readonly onProblem: (error: unknown) => void;
 };
 
 export type LoginInput = { readonly login: string; readonly password: string };
+
+/** As it is compared; a text that is too long is not even normalised, which would be slow. */
+function normalPassword(text: string): string | null {
+  return text.length > LONGEST_PASSWORD * 4 ? null : cleanText(text.normalize('NFC'), 1, LONGEST_PASSWORD);
+}
 
 /** Begins a session with a contact and a password. Whatever is wrong with them, the answer and its cost are the same. */
 export function createLoginWithPassword(deps: LoginDeps) {
@@ -40,7 +46,7 @@ export function createLoginWithPassword(deps: LoginDeps) {
     );
     const password = check.accept(
       'password',
-      cleanText(input.password, 1, LONGEST_PASSWORD),
+      normalPassword(input.password),
       `must have 1 to ${LONGEST_PASSWORD} characters, none of them a control character`,
     );
     check.throwIfAny();
@@ -75,11 +81,16 @@ export function createLoginWithPassword(deps: LoginDeps) {
     if (!opened) throw new AppError('CREDENTIALS_INVALID');
 
     if (account.passwordHash && deps.hasher.isOutdated(account.passwordHash)) {
-      const newHash = await deps.hasher.hash(password);
-      await deps.accounts.upgradePasswordHash({ userId, oldHash: account.passwordHash, newHash });
+      // The session stands: that the hash cannot be raised at this moment is no reason to refuse the login.
+      await raiseHash(userId, password, account.passwordHash).catch(deps.onProblem);
     }
     return { userId, roles: opened.roles, tokens: await deps.openSession.sign(userId, opened) };
   };
+
+  async function raiseHash(userId: string, password: string, oldHash: string): Promise<void> {
+    const newHash = await deps.hasher.hash(password);
+    await deps.accounts.upgradePasswordHash({ userId, oldHash, newHash });
+  }
 }
 
 export type LoginWithPassword = ReturnType<typeof createLoginWithPassword>;

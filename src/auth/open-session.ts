@@ -33,8 +33,10 @@ export function createOpenSession({ accessTokens, refreshTokens, refreshLifetime
       caller: Caller,
     ): Promise<Opened | null> {
       const sessionId = randomUUID();
-      const plan = accessTokens.plan();
-      const sessionExpiresAt = plan.issuedAt.getTime() + sessionLifetime;
+      const planned = accessTokens.plan();
+      const sessionExpiresAt = planned.issuedAt.getTime() + Math.floor(sessionLifetime / 1000) * 1000;
+      // No token of a session outlives it.
+      const plan = { ...planned, expiresAt: new Date(Math.min(planned.expiresAt.getTime(), sessionExpiresAt)) };
       const roles = await auth.createSession({
         userId: input.userId,
         sessionId,

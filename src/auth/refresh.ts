@@ -65,15 +65,19 @@ export function createRefresh(deps: RefreshDeps) {
       case 'replayed':
     }
 
-    const { userId, roles, expiresAt, outcome } = consumed;
-    if (!userId || !expiresAt) throw new Error('auth.consume_refresh_token returned a rotation without its user.');
+    const { userId, roles, expiresAt, accessExpiresAt, outcome } = consumed;
+    if (!userId || !expiresAt || !accessExpiresAt)
+      throw new Error('auth.consume_refresh_token returned a rotation without its user.');
     const { sessionId } = presented;
     return {
       outcome,
       tokens: {
         sessionId,
-        accessToken: await deps.accessTokens.issue(plan, { userId, sessionId, roles }),
-        accessExpiresAt: plan.expiresAt,
+        accessToken: await deps.accessTokens.issue(
+          { ...plan, expiresAt: accessExpiresAt },
+          { userId, sessionId, roles },
+        ),
+        accessExpiresAt,
         refreshToken: successor.text,
         refreshExpiresAt: expiresAt,
       },

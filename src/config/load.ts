@@ -23,7 +23,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     }
   }
   const config = values as Config;
-  if (problems.length === 0) problems.push(...contradictions(config));
+  problems.push(...contradictions(config));
   if (problems.length > 0) {
     throw new ConfigProblem(
       `The configuration has ${problems.length === 1 ? 'a problem' : 'problems'}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
@@ -32,35 +32,63 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   return config;
 }
 
-function contradictions(config: Config): string[] {
-  const problems: string[] = [];
-  const isLoopback = isLoopbackHost(config.LISTEN_ADDRESS.host);
-  const isIdentified = config.SERVICE_CALLERS.length > 0;
+type Contradiction = { readonly of: readonly SettingName[]; readonly problem: (config: Config) => string | false };
 
-  if (!isLoopback && !isIdentified) {
-    problems.push(
+/** What settings must not be together. Each is looked at when the settings that it is about could be read. */
+const CONTRADICTIONS: readonly Contradiction[] = [
+  {
+    of: ['LISTEN_ADDRESS', 'SERVICE_CALLERS'],
+    problem: ({ LISTEN_ADDRESS, SERVICE_CALLERS }) =>
+      !isLoopbackHost(LISTEN_ADDRESS.host) &&
+      SERVICE_CALLERS.length === 0 &&
       'LISTEN_ADDRESS is reachable from other machines, so SERVICE_CALLERS must say which services may call.',
-    );
-  }
-  if (!isLoopback && config.LOCAL_CALLERS) {
-    problems.push('LOCAL_CALLERS=on trusts every caller, so LISTEN_ADDRESS must be a loopback address.');
-  }
-  if ((config.TLS_CERT_FILE === undefined) !== (config.TLS_KEY_FILE === undefined)) {
-    problems.push('TLS_CERT_FILE and TLS_KEY_FILE go together.');
-  }
-  if (config.TLS_CLIENT_CA_FILE !== undefined && config.TLS_CERT_FILE === undefined) {
-    problems.push('TLS_CLIENT_CA_FILE needs TLS_CERT_FILE.');
-  }
-  if (config.SERVICE_CALLERS.some((caller) => caller.sans) && config.TLS_CLIENT_CA_FILE === undefined) {
-    problems.push('SERVICE_CALLERS names certificates (sans), so TLS_CLIENT_CA_FILE must be set.');
-  }
-  if (config.REFRESH_TOKEN_LIFETIME < config.ACCESS_TOKEN_LIFETIME) {
-    problems.push('REFRESH_TOKEN_LIFETIME is shorter than ACCESS_TOKEN_LIFETIME.');
-  }
-  if (config.SIGNING_KEY_PUBLISH_AHEAD * 2 > config.SIGNING_KEY_ROTATION) {
-    problems.push('SIGNING_KEY_PUBLISH_AHEAD must be at most half of SIGNING_KEY_ROTATION.');
-  }
-  return problems;
+  },
+  {
+    of: ['LISTEN_ADDRESS', 'LOCAL_CALLERS'],
+    problem: ({ LISTEN_ADDRESS, LOCAL_CALLERS }) =>
+      !isLoopbackHost(LISTEN_ADDRESS.host) &&
+      LOCAL_CALLERS &&
+      'LOCAL_CALLERS=on trusts every caller, so LISTEN_ADDRESS must be a loopback address.',
+  },
+  {
+    of: [],
+    problem: ({ TLS_CERT_FILE, TLS_KEY_FILE }) =>
+      (TLS_CERT_FILE === undefined) !== (TLS_KEY_FILE === undefined) && 'TLS_CERT_FILE and TLS_KEY_FILE go together.',
+  },
+  {
+    of: [],
+    problem: ({ TLS_CERT_FILE, TLS_CLIENT_CA_FILE }) =>
+      TLS_CLIENT_CA_FILE !== undefined && TLS_CERT_FILE === undefined && 'TLS_CLIENT_CA_FILE needs TLS_CERT_FILE.',
+  },
+  {
+    of: ['SERVICE_CALLERS'],
+    problem: ({ SERVICE_CALLERS, TLS_CLIENT_CA_FILE }) =>
+      SERVICE_CALLERS.some((caller) => caller.sans) &&
+      TLS_CLIENT_CA_FILE === undefined &&
+      'SERVICE_CALLERS names certificates (sans), so TLS_CLIENT_CA_FILE must be set.',
+  },
+  {
+    of: ['SERVICE_CALLERS'],
+    problem: ({ SERVICE_CALLERS }) =>
+      new Set(SERVICE_CALLERS.map(({ name }) => name)).size < SERVICE_CALLERS.length &&
+      'SERVICE_CALLERS names a service twice.',
+  },
+  {
+    of: ['REFRESH_TOKEN_LIFETIME', 'ACCESS_TOKEN_LIFETIME'],
+    problem: ({ REFRESH_TOKEN_LIFETIME, ACCESS_TOKEN_LIFETIME }) =>
+      REFRESH_TOKEN_LIFETIME < ACCESS_TOKEN_LIFETIME && 'REFRESH_TOKEN_LIFETIME is shorter than ACCESS_TOKEN_LIFETIME.',
+  },
+  {
+    of: ['SIGNING_KEY_PUBLISH_AHEAD', 'SIGNING_KEY_ROTATION'],
+    problem: ({ SIGNING_KEY_PUBLISH_AHEAD, SIGNING_KEY_ROTATION }) =>
+      SIGNING_KEY_PUBLISH_AHEAD * 2 > SIGNING_KEY_ROTATION &&
+      'SIGNING_KEY_PUBLISH_AHEAD must be at most half of SIGNING_KEY_ROTATION.',
+  },
+];
+
+function contradictions(config: Config): string[] {
+  const isRead = (name: SettingName) => config[name] !== undefined;
+  return CONTRADICTIONS.flatMap(({ of, problem }) => (of.every(isRead) && problem(config)) || []);
 }
 
 /** Whether a listener on the host can be reached from this machine only. */

@@ -123,7 +123,11 @@ export const settings = {
   ),
   TOKEN_ISSUER: setting('The claim `iss` of access tokens.', text, 'auth-service'),
   TOKEN_AUDIENCE: setting('The claim `aud` of access tokens.', text, 'internal'),
-  SIGNING_ALGORITHM: setting('The algorithm of new signing keys.', choice('EdDSA', 'ES256', 'RS256'), 'EdDSA'),
+  SIGNING_ALGORITHM: setting(
+    'The algorithm of new signing keys. ES256 signatures are random: a repeated Register then answers another text of the same access token.',
+    choice('EdDSA', 'ES256', 'RS256'),
+    'EdDSA',
+  ),
   SIGNING_KEY_ROTATION: setting('How long a signing key signs.', duration({ atLeast: '1h', atMost: '365d' }), '30d'),
   SIGNING_KEY_PUBLISH_AHEAD: setting(
     'How long a key is published before it signs; verifiers may cache keys for half of it.',

@@ -27,6 +27,7 @@ export type ConsumedRefreshToken = {
   readonly userId: string | null;
   readonly roles: readonly string[];
   readonly expiresAt: Date | null;
+  readonly accessExpiresAt: Date | null;
   readonly revocation: CommittedRevocation | null;
 };
 
@@ -116,6 +117,7 @@ export function createAuthFunctions(call: CallFunction) {
           user_id: string | null;
           roles: string[] | null;
           expires_at: Date | null;
+          access_expires_at: Date | null;
           revision: number | null;
           replicas: string[] | null;
           longest_lease_ms: number | null;
@@ -134,6 +136,7 @@ export function createAuthFunctions(call: CallFunction) {
         userId: row.user_id,
         roles: row.roles ?? [],
         expiresAt: row.expires_at,
+        accessExpiresAt: row.access_expires_at,
         revocation:
           row.revision === null
             ? null

@@ -12,13 +12,18 @@ const UNDECIDED_SQLSTATE = /^(08...|57...|53...|40...|55P03)$/;
 /** Turns what the driver throws into an error that may travel. SQL text, SQLSTATEs and names stay in its cause. */
 export function fromDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const { code, detail } = error as Error & { code?: string; detail?: string };
+  const { code, detail, constraint } = error as Error & { code?: string; detail?: string; constraint?: string };
 
   if (code === OUR_SQLSTATE && error.message in reasons) {
     return new AppError(error.message as Reason, {
       cause: error,
       ...(detail ? { metadata: JSON.parse(detail) as Record<string, string> } : {}),
     });
+  }
+  if (constraint === 'users_profile_size') {
+    // Small as JSON and large in the database, which writes numbers out: 1e300 has 301 digits.
+    const violation = { field: 'profile', description: 'must be smaller: its numbers have too many digits' };
+    return new AppError('INVALID_REQUEST', { violations: [violation], cause: error });
   }
   // A defect on our side of the driver is none of the database's.
   if (error instanceof TypeError || error instanceof RangeError) return error;

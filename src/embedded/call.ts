@@ -8,26 +8,36 @@ import { KeysServiceDefinition } from '../gen/auth/v1/keys_service.ts';
 
 const USAGE = `Calls a method of the service and prints the answer as JSON.
 
-  npm run call -- <Method> ['<JSON>'] [--token <access token>] [--address host:port]
+  npm run call -- <Method> ['<JSON>'] [--token <access token>] [--credential <service>:<secret>] [--address host:port]
 
   npm run call -- ListRoles '{"interface":"customer"}'
 `;
 
 const DEFINITIONS = [AuthServiceDefinition, AccountsServiceDefinition, KeysServiceDefinition];
 
-type Method = { readonly name: string; readonly requestType: object; readonly responseType: object };
+type Method = {
+  readonly name: string;
+  readonly requestType: object;
+  readonly responseType: object;
+  readonly responseStream: boolean;
+};
 type Codec = { fromJSON: (json: unknown) => object; toJSON: (message: object) => unknown };
 
 /** For people who have no grpcurl: npm is enough. Field names may be written as in the proto or in camelCase. */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { token: { type: 'string' }, address: { type: 'string', default: '127.0.0.1:50051' } },
+  options: {
+    token: { type: 'string' },
+    credential: { type: 'string' },
+    address: { type: 'string', default: '127.0.0.1:50051' },
+  },
 });
 const [name, json = '{}'] = positionals;
 
 function find(methodName: string | undefined) {
   for (const definition of DEFINITIONS) {
     for (const [key, method] of Object.entries<Method>(definition.methods)) {
+      if (method.responseStream) continue;
       if (method.name === methodName || `${definition.fullName}/${method.name}` === methodName)
         return { definition, key, method };
     }
@@ -38,7 +48,11 @@ function find(methodName: string | undefined) {
 async function run(): Promise<number> {
   const found = find(name);
   if (!found) {
-    const names = DEFINITIONS.flatMap(({ methods }) => Object.values<Method>(methods).map((method) => method.name));
+    const names = DEFINITIONS.flatMap(({ methods }) =>
+      Object.values<Method>(methods)
+        .filter((method) => !method.responseStream)
+        .map((method) => method.name),
+    );
     console.error(`${USAGE}\nMethods: ${names.join(', ')}`);
     return 2;
   }
@@ -55,7 +69,10 @@ async function run(): Promise<number> {
       string,
       (request: object, options: object) => Promise<object>
     >;
-    const metadata = Metadata(values.token === undefined ? {} : { authorization: `Bearer ${values.token}` });
+    const metadata = Metadata({
+      authorization: values.token === undefined ? [] : `Bearer ${values.token}`,
+      'x-service-credential': values.credential ?? [],
+    });
     const response = await client[found.key]?.(request, { metadata });
     console.log(JSON.stringify((found.method.responseType as Codec).toJSON(response ?? {}), null, 2));
     return 0;

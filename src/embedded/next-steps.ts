@@ -1,12 +1,16 @@
+/** What `npm run call` calls if it is not told otherwise. */
+const DEFAULT_ADDRESS = '127.0.0.1:50051';
+
 /** What a newcomer can try, in lines that can be pasted into another terminal. */
 export function nextSteps({ host, port }: { host: string; port: number }): string {
   const address = `${host}:${port}`;
+  const option = address === DEFAULT_ADDRESS ? '' : ` --address ${address}`;
   const body = `{"second_login":"ada","phone":"+79991234567","password":"correct horse battery","interface":"customer"}`;
   return `
 Try it, in another terminal:
 
-  npm run call -- Register '${body}'
-  npm run call -- Login '{"login":"ada","password":"correct horse battery"}'
+  npm run call -- Register '${body}'${option}
+  npm run call -- Login '{"login":"ada","password":"correct horse battery"}'${option}
 
 or with grpcurl:
 

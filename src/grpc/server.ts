@@ -11,10 +11,12 @@ import type { Logger } from 'pino';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { ValidateToken } from '../auth/validate-token.ts';
 import type { Clock } from '../clock.ts';
+import { StartProblem } from '../errors/start-problem.ts';
 import { AccountsServiceDefinition } from '../gen/accounts/v1/accounts_service.ts';
 import { AuthServiceDefinition } from '../gen/auth/v1/auth_service.ts';
 import { KeysServiceDefinition } from '../gen/auth/v1/keys_service.ts';
 import { readAccessRules } from './access.ts';
+import type { AccessRules } from './access.ts';
 import { markMalformedRequests } from './decoding.ts';
 import { createAuthorize } from './middleware/authorize.ts';
 import type { WithCaller } from './middleware/authorize.ts';
@@ -33,6 +35,7 @@ export type GrpcServerDeps = {
     readonly accounts: ServiceImplementation<AccountsServiceDefinition, WithCaller>;
     readonly keys: ServiceImplementation<KeysServiceDefinition, WithCaller>;
   };
+  readonly rules: AccessRules;
   readonly health: HealthState;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -60,9 +63,14 @@ export type GrpcServer = {
 
 const DEFINITIONS = [AuthServiceDefinition, AccountsServiceDefinition, KeysServiceDefinition] as const;
 
+/** The access rule of every method that is served. */
+export function readServedRules(): AccessRules {
+  return readAccessRules(DEFINITIONS);
+}
+
 /** Everything that is served, and what every call passes on its way. */
 export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
-  const rules = readAccessRules(DEFINITIONS);
+  const { rules } = deps;
   const { logger, clock } = deps;
   const streams = createStreamEnder();
   const quietMethods = new Set([
@@ -105,7 +113,11 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   guarded.add(markMalformedRequests(KeysServiceDefinition, wireFormat), deps.services.keys);
 
   return {
-    listen: (address, credentials) => server.listen(address, credentials),
+    listen: (address, credentials) =>
+      server.listen(address, credentials).catch((cause: unknown) => {
+        const advice = 'Is another process using it? LISTEN_ADDRESS says where to serve.';
+        throw new StartProblem(`Cannot listen on ${address}. ${advice}`, { cause });
+      }),
     async stop(grace) {
       streams.endAll();
       const isDrained = await Promise.race([server.shutdown().then(() => true), delay(grace, false, { ref: false })]);
@@ -116,7 +128,11 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
 
 export async function serverCredentials(files: TlsFiles | null): Promise<ServerCredentials> {
   if (!files) return ServerCredentials.createInsecure();
-  const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)]);
-  const clientCa = files.clientCa === undefined ? null : await readFile(files.clientCa);
+  const read = (file: string) =>
+    readFile(file).catch((cause: unknown) => {
+      throw new StartProblem(`The TLS file ${file} cannot be read: ${(cause as Error).message}`, { cause });
+    });
+  const [cert, key] = await Promise.all([read(files.cert), read(files.key)]);
+  const clientCa = files.clientCa === undefined ? null : await read(files.clientCa);
   return ServerCredentials.createSsl(clientCa, [{ cert_chain: cert, private_key: key }], clientCa !== null);
 }

@@ -12,6 +12,8 @@ export function createPasswordPolicy(): CheckPasswordPolicy {
   const common = new Set(dictionary['passwords-common'].filter((word) => word.length >= SHORTEST_PASSWORD));
 
   return (password, ownNames) => {
+    // Before normalising, which is slow for long texts. Four code units make one character of any script.
+    if (password.length > LONGEST_PASSWORD * 4) return `must have at most ${LONGEST_PASSWORD} characters`;
     const normal = password.normalize('NFC');
     const length = [...normal].length;
     if (length < SHORTEST_PASSWORD) return `must have at least ${SHORTEST_PASSWORD} characters`;

@@ -28,7 +28,8 @@ begin
 
   -- A key that was published for later has signed nothing yet and would take over from the new one: it is dropped.
   delete from auth.signing_keys k where k.active_from > v_active_from;
-  update auth.signing_keys k set retired_at = v_active_from + p_overlap where k.retired_at is null;
+  -- Also of keys that wait for their end already: theirs was counted from a key that may just have been dropped.
+  update auth.signing_keys k set retired_at = least(k.retired_at, v_active_from + p_overlap);
   insert into auth.signing_keys (kid, algorithm, public_jwk, encrypted_private_key, created_at, active_from)
   values (p_kid, p_algorithm, p_public_jwk, p_encrypted_private_key, clock_timestamp(), v_active_from);
   update auth.revocation_state s set keys_version = s.keys_version + 1;

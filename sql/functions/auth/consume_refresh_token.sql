@@ -26,6 +26,7 @@ create or replace function auth.consume_refresh_token(
     user_id uuid,
     roles text[],
     expires_at timestamptz,
+    access_expires_at timestamptz,
     revision bigint,
     replicas uuid[],
     longest_lease_ms integer
@@ -76,6 +77,8 @@ begin
     end if;
     roles := accounts.get_user_roles(v_session.user_id);
     expires_at := case outcome when 'rotated' then least(p_expires_at, v_session.expires_at) else v_token.expires_at end;
+    -- No token of a session outlives it. A JWT's times are whole seconds.
+    access_expires_at := date_trunc('second', least(p_access_expires_at, v_session.expires_at));
     update auth.sessions s
        set last_used_at = now(), access_expires_at = greatest(s.access_expires_at, p_access_expires_at)
      where s.id = p_session_id;

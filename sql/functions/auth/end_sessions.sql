@@ -25,16 +25,20 @@ begin
      where s.user_id = p_user_id and s.id = any (p_session_ids) and s.ended_at is null
     returning s.id, s.access_expires_at
   )
-  select array_agg(e.id order by e.id), array_agg(e.access_expires_at order by e.id)
-    into v_ids, v_expire_times
+  -- Only sessions with access tokens that may still live are revoked: the others need none, and there may be many.
+  select count(*),
+         array_agg(e.id order by e.id) filter (where e.access_expires_at > now() - interval '5 minutes'),
+         array_agg(e.access_expires_at order by e.id) filter (where e.access_expires_at > now() - interval '5 minutes')
+    into ended, v_ids, v_expire_times
     from ending e;
 
-  ended := coalesce(cardinality(v_ids), 0);
   if ended > 0 then
     perform auth.append_event(
-      'session.ended', p_user_id, case when ended = 1 then v_ids[1] end,
-      jsonb_build_object('trigger', p_trigger, 'session_ids', to_jsonb(v_ids))
+      'session.ended', p_user_id, case when cardinality(p_session_ids) = 1 then p_session_ids[1] end,
+      jsonb_build_object('trigger', p_trigger, 'ended_sessions', ended)
     );
+  end if;
+  if v_ids is not null then
     revision := auth.record_revocations('session', v_ids, v_expire_times, p_user_id, p_trigger);
   else
     select s.revision into revision from auth.revocation_state s;

@@ -21,10 +21,11 @@ declare
   v_attempt auth.login_attempts;
   v_now timestamptz;
 begin
+  -- One statement that makes or locks the row: between two it could be removed, and the attempt would count for nothing.
   insert into auth.login_attempts as a (subject, failures, expires_at)
   values (p_subject, 0, clock_timestamp() + p_window)
-  on conflict (subject) do nothing;
-  select * into v_attempt from auth.login_attempts a where a.subject = p_subject for update;
+  on conflict (subject) do update set failures = a.failures
+  returning * into v_attempt;
   v_now := clock_timestamp();
 
   if v_attempt.expires_at <= v_now then

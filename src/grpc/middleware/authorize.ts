@@ -40,7 +40,8 @@ export function createAuthorize({
 
   return async function* authorize(call, context) {
     const { record, metadata, peer } = context;
-    const access = rules.get(call.method.path)?.access;
+    const rule = rules.get(call.method.path);
+    const access = rule?.access;
     const service = recognizeService(metadata);
     if (service) record.service = service.name;
 
@@ -51,7 +52,7 @@ export function createAuthorize({
         break;
       case Access.PUBLIC:
       case Access.USER:
-        user = await identifyUser(metadata);
+        user = rule?.ignoresAccessToken ? null : await identifyUser(metadata);
         if (!user && access === Access.USER) throw new AppError('TOKEN_MISSING');
         break;
       default:

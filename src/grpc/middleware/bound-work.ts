@@ -10,16 +10,19 @@ type Deps = { readonly maxInFlight: number; readonly streams: Pick<StreamEnder, 
  * limit on streams does not bound handlers: a client that resets its streams at once has them run all the same.
  */
 export function createBoundWork({ maxInFlight, streams }: Deps): ServerMiddleware {
-  let inFlight = 0;
+  const inFlight = { calls: 0, streams: 0 };
   return async function* boundWork(call, context) {
     if (!call.requestStream && isMalformed(call.request)) throw new AppError('MALFORMED_MESSAGE');
     const request = call.requestStream ? refuseMalformed(streams.untilStop(call.request)) : call.request;
-    if (inFlight >= maxInFlight) throw new AppError('OVERLOADED', { retryAfter: 1000 });
-    inFlight += 1;
+    // Streams stay open for as long as their clients like: they must not use up the places of calls, nor all of memory.
+    const kind = call.responseStream || call.requestStream ? 'streams' : 'calls';
+    const limit = kind === 'streams' ? Math.ceil(maxInFlight / 2) : maxInFlight;
+    if (inFlight[kind] >= limit) throw new AppError('OVERLOADED', { retryAfter: 1000 });
+    inFlight[kind] += 1;
     try {
       return yield* call.next(request, context);
     } finally {
-      inFlight -= 1;
+      inFlight[kind] -= 1;
     }
   };
 }
