@@ -1,5 +1,4 @@
-import { credentials } from '@grpc/grpc-js';
-import { createChannel, createClient } from 'nice-grpc';
+import { ChannelCredentials, createChannel, createClient } from 'nice-grpc';
 import { HealthDefinition } from 'nice-grpc-server-health';
 import { readEnvironment } from './config/environment.ts';
 
@@ -11,17 +10,17 @@ import { readEnvironment } from './config/environment.ts';
 const environment = readEnvironment();
 const port = environment['LISTEN_ADDRESS']?.split(':').at(-1) ?? '50051';
 const [address = `127.0.0.1:${port}`] = process.argv.slice(2);
-const SERVING = 1;
+const isServing = (status: number) => status === 1;
 
 // The certificate names the service, not this loopback address; what is asked is whether it answers, not who it is.
 const security = environment['TLS_CERT_FILE']
-  ? credentials.createSsl(null, null, null, { rejectUnauthorized: false })
-  : credentials.createInsecure();
+  ? ChannelCredentials.createSsl(null, null, null, { rejectUnauthorized: false })
+  : ChannelCredentials.createInsecure();
 const channel = createChannel(address, security);
 try {
   const client = createClient(HealthDefinition, channel);
   const { status } = await client.check({ service: '' }, { signal: AbortSignal.timeout(2000) });
-  process.exitCode = Number(status) === SERVING ? 0 : 1;
+  process.exitCode = isServing(status) ? 0 : 1;
 } catch {
   process.exitCode = 1;
 } finally {

@@ -81,6 +81,11 @@ const TABLE: { readonly [A in Access]?: { readonly [W in Who]: string } } = {
   },
 };
 
+/** Methods that do not look at an access token: a client may attach its own, expired or revoked, out of habit. */
+const WITH_A_CREDENTIAL_OF_THEIR_OWN = new Set(
+  ['Register', 'Login', 'Refresh'].map((name) => `/auth.v1.AuthService/${name}`),
+);
+
 /** What a caller may hear who has come through: the empty request is mostly not a valid one. */
 const FROM_INSIDE = new Set(['OK', 'INVALID_REQUEST', 'REFRESH_TOKEN_UNKNOWN']);
 
@@ -147,7 +152,8 @@ describe('Access', () => {
 
   for (const { path, access } of methods) {
     it.each(CALLERS)(`${path} (${nameOf(access)}) called by %s`, async (who) => {
-      expect(await outcome(path, await identify[who]())).toBe(TABLE[access]?.[who]);
+      const isIgnored = who === 'a dead token' && WITH_A_CREDENTIAL_OF_THEIR_OWN.has(path);
+      expect(await outcome(path, await identify[who]())).toBe(isIgnored ? 'let through' : TABLE[access]?.[who]);
     });
   }
 

@@ -129,9 +129,9 @@ const PLANTED: readonly [what: string, name: string, change: readonly [string, s
   ],
   [
     'a type that does not fit its variable',
-    'auth.end_sessions',
-    ['coalesce(cardinality(v_ids), 0)', 'v_ids'],
-    /is of type integer but expression is of type uuid/,
+    'auth.reserve_login_attempt',
+    ['v_attempt.failures := 0', 'v_attempt.failures := v_now'],
+    /is of type integer but expression is of type timestamp/,
   ],
   [
     'a type that does not fit its result',

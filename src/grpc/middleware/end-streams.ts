@@ -32,16 +32,16 @@ export function createStreamEnder(): StreamEnder {
       // The wait for the next request, which a stop ends. A promise a message, as racing one long-lived promise would
       // hold on to every message that was ever waited for.
       let wait = Promise.withResolvers<IteratorResult<never, undefined>>();
-      let isEnding = false;
+      const stop = new AbortController();
       const end = () => {
-        isEnding = true;
+        stop.abort();
         wait.resolve({ done: true, value: undefined });
       };
       enders.add(end);
       try {
         for (;;) {
           // A stop that came while a message was handled.
-          if (isEnding) return;
+          if (stop.signal.aborted) return;
           wait = Promise.withResolvers();
           const result = await new Promise<Awaited<ReturnType<typeof iterator.next>>>((resolve, reject) => {
             iterator.next().then(resolve, reject);
