@@ -7,7 +7,7 @@ import { AppError } from '../errors/app-error.ts';
 import { cleanText } from '../errors/clean-text.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 import type { PasswordHasher } from '../passwords/hasher.ts';
-import { LONGEST_PASSWORD } from '../passwords/policy.ts';
+import { LONGEST_PASSWORD, LONGEST_PASSWORD_INPUT } from '../passwords/policy.ts';
 import { attemptSubjects } from './login-attempts.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { OpenSession } from './open-session.ts';
@@ -28,7 +28,7 @@ export type LoginInput = { readonly login: string; readonly password: string };
 
 /** As it is compared; a text that is too long is not even normalised, which would be slow. */
 function normalPassword(text: string): string | null {
-  return text.length > LONGEST_PASSWORD * 4 ? null : cleanText(text.normalize('NFC'), 1, LONGEST_PASSWORD);
+  return text.length > LONGEST_PASSWORD_INPUT ? null : cleanText(text.normalize('NFC'), 1, LONGEST_PASSWORD);
 }
 
 /** Begins a session with a contact and a password. Whatever is wrong with them, the answer and its cost are the same. */

@@ -91,7 +91,7 @@ export const settings = {
     '10s',
   ),
   MAX_CALLS_IN_FLIGHT: setting(
-    'Calls under way on one replica; more are refused as OVERLOADED.',
+    'Calls under way on one replica, and half as many open streams beside them; more are refused as OVERLOADED.',
     count(1, 100_000),
     '2000',
   ),

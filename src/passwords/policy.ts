@@ -6,14 +6,15 @@ export type CheckPasswordPolicy = (password: string, ownNames: readonly string[]
 /** In characters. The upper limit bounds what one call makes us hash. */
 export const SHORTEST_PASSWORD = 8;
 export const LONGEST_PASSWORD = 256;
+/** In code units, before normalising, which is slow for long texts: as many as that many characters may be spelt with. */
+export const LONGEST_PASSWORD_INPUT = LONGEST_PASSWORD * 4;
 
 /** NIST SP 800-63B, section 3.1.1.2: a minimum length and a blocklist; no composition rules. */
 export function createPasswordPolicy(): CheckPasswordPolicy {
   const common = new Set(dictionary['passwords-common'].filter((word) => word.length >= SHORTEST_PASSWORD));
 
   return (password, ownNames) => {
-    // Before normalising, which is slow for long texts. Four code units make one character of any script.
-    if (password.length > LONGEST_PASSWORD * 4) return `must have at most ${LONGEST_PASSWORD} characters`;
+    if (password.length > LONGEST_PASSWORD_INPUT) return `must have at most ${LONGEST_PASSWORD} characters`;
     const normal = password.normalize('NFC');
     const length = [...normal].length;
     if (length < SHORTEST_PASSWORD) return `must have at least ${SHORTEST_PASSWORD} characters`;
