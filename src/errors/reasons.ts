@@ -99,6 +99,16 @@ export const reasons: { readonly [R in Reason]: Row } = {
     text: 'No revoking call has answered with this revision.',
     level: 'info',
   },
+  REVISION_TOO_OLD: {
+    status: Status.OUT_OF_RANGE,
+    text: 'Revocations after this revision have been dropped; watch again from revision 0.',
+    level: 'info',
+  },
+  WATCH_TOO_SLOW: {
+    status: Status.RESOURCE_EXHAUSTED,
+    text: 'The watcher did not keep up; watch again from the last revision that it took.',
+    level: 'warn',
+  },
 
   SERVICE_IDENTITY_REQUIRED: {
     status: Status.UNAUTHENTICATED,
