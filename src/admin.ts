@@ -3,6 +3,7 @@ import { createFirstSuperadmin } from './admin/create-superadmin.ts';
 import { openDatabase } from './admin/open-database.ts';
 import { readPassword } from './admin/read-password.ts';
 import { rotateKeysNow } from './admin/rotate-keys.ts';
+import { withdrawKeyNow } from './admin/withdraw-key.ts';
 import { readEnvironment } from './config/environment.ts';
 import { AppError } from './errors/app-error.ts';
 
@@ -14,7 +15,11 @@ const USAGE = `Commands on the machine, run with the rights of the database's ow
   npm run admin -- rotate-keys
       Adds a signing key that takes over within seconds. Tokens signed before stay valid until they expire.
 
-The database: DATABASE_OWNER_URL (and MASTER_KEY for rotate-keys); without it the one that npm start runs in .data/.
+  npm run admin -- withdraw-key --kid=<kid>
+      For a key that leaked: ends it at once, with all access tokens that it signed; a new key signs. The kid is in a token's
+      header and in GetJwks.
+
+The database: DATABASE_OWNER_URL (and MASTER_KEY for the keys); without it the one that npm start runs in .data/.
 `;
 
 async function run(): Promise<string> {
@@ -24,17 +29,26 @@ async function run(): Promise<string> {
       login: { type: 'string' },
       email: { type: 'string' },
       phone: { type: 'string' },
+      kid: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
   const [command] = positionals;
   if (values.help) return USAGE;
-  if (command !== 'create-superadmin' && command !== 'rotate-keys') throw new TypeError(USAGE);
-  const needsMasterKey = command === 'rotate-keys';
+  if (command !== 'create-superadmin' && command !== 'rotate-keys' && command !== 'withdraw-key') {
+    throw new TypeError(USAGE);
+  }
+  const needsMasterKey = command !== 'create-superadmin';
   const database = await openDatabase({ dataDir: '.data', needsMasterKey, environment: readEnvironment() });
   try {
-    if (command === 'rotate-keys') return await rotateKeysNow(database);
-    return await createFirstSuperadmin(database, { ...values, readPassword });
+    switch (command) {
+      case 'rotate-keys':
+        return await rotateKeysNow(database);
+      case 'withdraw-key':
+        return await withdrawKeyNow(database, values.kid);
+      case 'create-superadmin':
+        return await createFirstSuperadmin(database, { ...values, readPassword });
+    }
   } finally {
     await database.close();
   }

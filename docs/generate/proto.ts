@@ -9,6 +9,8 @@ export type Rpc = {
   readonly name: string;
   /** The access class of the option, without its prefix; undefined: the option is missing. */
   readonly access: string | undefined;
+  /** The permission that the option names; empty: none. */
+  readonly permission: string;
   readonly about: string;
   /** The lines `Access:`, `Reasons:` and `Retry:` of the comment, without the word; undefined: missing. */
   readonly accessLine: string | undefined;
@@ -58,8 +60,12 @@ export function describeProto(descriptorSet: Uint8Array): Proto {
     rpcs: files.flatMap(({ services }) =>
       services.flatMap(({ methods }) =>
         methods.map((method) => {
-          const value = (getOption(method, rule) as unknown as { readonly access: number }).access;
-          return { ...describeRpc(method), access: accessName(access, value) };
+          const option = getOption(method, rule) as unknown as { readonly access: number; readonly permission: string };
+          return {
+            ...describeRpc(method),
+            access: accessName(access, option.access),
+            permission: option.permission,
+          };
         }),
       ),
     ),
@@ -75,7 +81,7 @@ export function describeProto(descriptorSet: Uint8Array): Proto {
   };
 }
 
-function describeRpc(method: DescMethod): Omit<Rpc, 'access'> {
+function describeRpc(method: DescMethod): Omit<Rpc, 'access' | 'permission'> {
   const { file } = method.parent;
   const comment = commentAt(file, [6, file.services.indexOf(method.parent), 2, method.parent.methods.indexOf(method)]);
   const line = (word: string) => {

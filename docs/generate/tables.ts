@@ -7,9 +7,10 @@ import type { Proto, ReasonDoc, Rpc } from './proto.ts';
 export function rpcTable(rpcs: readonly Rpc[]): string {
   return table(
     ['rpc', 'who may call', 'reasons', 'retry'],
-    rpcs.map(({ service, name, accessLine = '', reasonsLine = '', retryLine = '' }) => [
+    rpcs.map(({ service, name, access, permission, accessLine = '', reasonsLine = '', retryLine = '' }) => [
       `\`${service}/${name}\``,
-      plain(accessLine),
+      // What the server asks for stands in the option, whatever the comment says.
+      permission === '' ? plain(accessLine) : `${access}, \`${permission}\``,
       asCode(plain(reasonsLine)),
       asCode(plain(retryLine)),
     ]),

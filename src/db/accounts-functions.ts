@@ -54,6 +54,16 @@ export function createAccountsFunctions(call: CallFunction) {
       return (await call<{ name: string }>('accounts.list_interfaces', [])).map((row) => row.name);
     },
 
+    /** Whether a role that the user holds now permits it. */
+    async hasPermission(userId: string, permission: string): Promise<boolean> {
+      return oneRow(await call<{ has_permission: boolean }>('accounts.has_permission', [userId, permission]))
+        .has_permission;
+    },
+
+    async listPermissions(): Promise<string[]> {
+      return (await call<{ name: string }>('accounts.list_permissions', [])).map((row) => row.name);
+    },
+
     async isContactAvailable(value: string): Promise<boolean> {
       return oneRow(await call<{ is_contact_available: boolean }>('accounts.is_contact_available', [value]))
         .is_contact_available;

@@ -55,6 +55,24 @@ export type StoredRegistration = {
   readonly isLive: boolean;
 };
 
+/** A revocation, and who did it (null: the service itself), by which trigger and when. */
+export type StoredRevocation = {
+  readonly revision: number;
+  readonly kind: 'token' | 'session';
+  readonly subject: string;
+  readonly trigger: string;
+  readonly createdAt: Date;
+  readonly revokedBy: string | null;
+};
+
+export type StoredSession = {
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly endedAt: Date | null;
+  readonly endTrigger: string | null;
+};
+
 export type AuthFunctions = ReturnType<typeof createAuthFunctions>;
 
 /** Schema auth, one method a function. What each does is said in sql/functions/auth. */
@@ -206,6 +224,53 @@ export function createAuthFunctions(call: CallFunction) {
       };
     },
 
+    /** What is known of a token by the ids that it names; null: it names none. */
+    async explainToken(token: {
+      tokenId: string | null;
+      sessionId: string | null;
+      userId: string | null;
+      actor: string;
+    }): Promise<{
+      revision: number;
+      revocations: readonly StoredRevocation[];
+      session: StoredSession | null;
+      account: { isActive: boolean } | null;
+    }> {
+      const row = oneRow(
+        await call<{
+          revision: number;
+          revocations: {
+            revision: number;
+            kind: 'token' | 'session';
+            subject: string;
+            trigger: string;
+            created_at: string;
+            revoked_by: string | null;
+          }[];
+          session_created_at: Date | null;
+          session_last_used_at: Date | null;
+          session_expires_at: Date | null;
+          session_ended_at: Date | null;
+          session_end_trigger: string | null;
+          account_is_active: boolean | null;
+        }>('auth.explain_token', [token.tokenId, token.sessionId, token.userId, token.actor]),
+      );
+      const { session_created_at: createdAt, session_last_used_at: lastUsedAt, session_expires_at: expiresAt } = row;
+      return {
+        revision: row.revision,
+        revocations: row.revocations.map(({ created_at, revoked_by, ...rest }) => ({
+          ...rest,
+          createdAt: new Date(created_at),
+          revokedBy: revoked_by,
+        })),
+        session:
+          createdAt && lastUsedAt && expiresAt
+            ? { createdAt, lastUsedAt, expiresAt, endedAt: row.session_ended_at, endTrigger: row.session_end_trigger }
+            : null,
+        account: row.account_is_active === null ? null : { isActive: row.account_is_active },
+      };
+    },
+
     async listSigningKeys(): Promise<StoredSigningKey[]> {
       const rows = await call<{
         kid: string;
@@ -249,6 +314,12 @@ export function createAuthFunctions(call: CallFunction) {
         ]),
       );
       return row.add_signing_key;
+    },
+
+    async withdrawSigningKey(kid: string): Promise<{ withdrawn: boolean; longestLease: number }> {
+      type Row = { withdrawn: boolean; longest_lease_ms: number };
+      const row = oneRow(await call<Row>('auth.withdraw_signing_key', [kid]));
+      return { withdrawn: row.withdrawn, longestLease: row.longest_lease_ms };
     },
 
     async lockRegistration(keyHash: string): Promise<void> {

@@ -1,5 +1,4 @@
-import { AccessRule } from '../gen/auth/options/v1/access.ts';
-import type { Access } from '../gen/auth/options/v1/access.ts';
+import { Access, AccessRule } from '../gen/auth/options/v1/access.ts';
 import { StartProblem } from '../errors/start-problem.ts';
 
 /** Who may call each method, by its path `/package.Service/Method`. */
@@ -17,7 +16,8 @@ const RULE_TAG = (50_101 << 3) | 2;
 
 /**
  * Reads the access option of every method.
- * @throws StartProblem for a method without one: nothing is served by accident
+ * @throws StartProblem for a method without one, an ADMIN method without a permission, and a permission that no class asks
+ *   for: nothing is served by accident
  */
 export function readAccessRules(definitions: readonly RuledDefinition[]): AccessRules {
   const rules = new Map<string, AccessRule>();
@@ -27,6 +27,9 @@ export function readAccessRules(definitions: readonly RuledDefinition[]): Access
       const bytes = options._unknownFields?.[RULE_TAG]?.at(-1);
       const rule = bytes && AccessRule.decode(bytes.subarray(1));
       if (!rule?.access) throw new StartProblem(`${fullName}/${name} has no access option.`);
+      if ((rule.access === Access.ADMIN) !== (rule.permission !== '')) {
+        throw new StartProblem(`${fullName}/${name} must name a permission if it is ADMIN, and only then.`);
+      }
       rules.set(`/${fullName}/${name}`, rule);
     }
   }

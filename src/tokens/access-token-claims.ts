@@ -17,3 +17,29 @@ export function parseClaims(
   if (nbf !== undefined) return null;
   return { userId: sub, sessionId: sid, tokenId: jti, roles, issuedAt: iat * 1000, expiresAt: exp * 1000 };
 }
+
+/** What a token says of itself, as far as each claim has its form. Times are epoch milliseconds. */
+export type ReadClaims = {
+  readonly userId: string | null;
+  readonly sessionId: string | null;
+  readonly tokenId: string | null;
+  readonly roles: readonly string[];
+  readonly issuedAt: number | null;
+  readonly expiresAt: number | null;
+};
+
+/** The end of the year 9999, the last time that can be written down (RFC 3339); in seconds. */
+const LAST_TIME = 253_402_300_799;
+
+/** Reads the claims of a token that is refused: each for itself, whoever the token is meant for. */
+export function readClaims({ sub, sid, jti, iat, exp, roles }: Readonly<Record<string, unknown>>): ReadClaims {
+  const timeOf = (value: unknown) => (isTime(value) && value <= LAST_TIME ? value * 1000 : null);
+  return {
+    userId: isUuid(sub) ? sub : null,
+    sessionId: isUuid(sid) ? sid : null,
+    tokenId: isUuid(jti) ? jti : null,
+    roles: isRoles(roles) ? roles : [],
+    issuedAt: timeOf(iat),
+    expiresAt: timeOf(exp),
+  };
+}

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
-import type { KeyRing } from './key-ring.ts';
 import { parseCompactJws } from './compact-jws.ts';
+import type { CompactJws } from './compact-jws.ts';
 import { parseClaims } from './access-token-claims.ts';
 import { verifyJws } from './jws-signature.ts';
+import type { VerificationKey, VerificationKeys } from './verification-key.ts';
 
 /** What a verified access token says. Times are epoch milliseconds. */
 export type VerifiedToken = {
@@ -27,7 +28,7 @@ export const LEEWAY = 5000;
 export const LONGEST_TOKEN = 8192;
 
 type Deps = {
-  readonly keys: Pick<KeyRing, 'find'>;
+  readonly keys: VerificationKeys;
   readonly clock: Pick<Clock, 'now'>;
   readonly issuer: string;
   readonly audience: string;
@@ -39,16 +40,13 @@ type Deps = {
  */
 export function createAccessTokenVerifier({ keys, clock, issuer, audience }: Deps): VerifyAccessToken {
   return (text) => {
-    const jws = text.length <= LONGEST_TOKEN ? parseCompactJws(text) : null;
+    const jws = parseToken(text);
     // RFC 8725, sections 3.1 and 3.11: our own key decides the algorithm, and the type is told from other JWTs'.
     if (!jws || jws.header['typ'] !== 'at+jwt' || 'crit' in jws.header) return 'TOKEN_MALFORMED';
 
-    const kid = jws.header['kid'];
-    const key = typeof kid === 'string' ? keys.find(kid) : undefined;
+    const key = findKey(jws, keys);
     if (!key) return 'TOKEN_KEY_UNKNOWN';
-    if (jws.header['alg'] !== key.algorithm || !verifyJws(key, jws.signingInput, jws.signature)) {
-      return 'TOKEN_SIGNATURE_INVALID';
-    }
+    if (!isSignedBy(key, jws)) return 'TOKEN_SIGNATURE_INVALID';
 
     const claims = parseClaims(jws.payload, { issuer, audience });
     const now = clock.now();
@@ -56,4 +54,22 @@ export function createAccessTokenVerifier({ keys, clock, issuer, audience }: Dep
     if (claims.expiresAt + LEEWAY <= now) return 'TOKEN_EXPIRED';
     return { ...claims, kid: key.kid };
   };
+}
+
+// The steps, which a token is explained by, too: access-token-inspector.ts.
+
+export function parseToken(text: string): CompactJws | null {
+  return text.length <= LONGEST_TOKEN ? parseCompactJws(text) : null;
+}
+
+export function findKey<Key extends VerificationKey>(
+  { header }: CompactJws,
+  keys: VerificationKeys<Key>,
+): Key | undefined {
+  const kid = header['kid'];
+  return typeof kid === 'string' ? keys.find(kid) : undefined;
+}
+
+export function isSignedBy(key: VerificationKey, { header, signingInput, signature }: CompactJws): boolean {
+  return header['alg'] === key.algorithm && verifyJws(key, signingInput, signature);
 }

@@ -1,6 +1,7 @@
 import { sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { SigningKey } from './signing-key.ts';
+import type { SigningAlgorithm, VerificationKey } from './verification-key.ts';
 
 /**
  * Signatures of JWS (RFC 7518, section 3; RFC 8037), by the key's own algorithm and no other.
@@ -9,7 +10,10 @@ import type { SigningKey } from './signing-key.ts';
  * which bcrypt uses too, it takes twice as long and waits behind hashes. RSA takes more than half a millisecond, which the
  * event loop is not made to wait for.
  */
-export function signJws(key: SigningKey, input: Buffer): Buffer | Promise<Buffer> {
+export function signJws(
+  key: { readonly algorithm: SigningAlgorithm; readonly privateKey: KeyObject },
+  input: Buffer,
+): Buffer | Promise<Buffer> {
   switch (key.algorithm) {
     case 'EdDSA':
       return sign(null, input, key.privateKey);
@@ -21,7 +25,7 @@ export function signJws(key: SigningKey, input: Buffer): Buffer | Promise<Buffer
 }
 
 /** Synchronous for all: verifying is quick, and must not wait behind hashes. */
-export function verifyJws(key: SigningKey, input: Buffer, signature: Buffer): boolean {
+export function verifyJws(key: Omit<VerificationKey, 'kid'>, input: Buffer, signature: Buffer): boolean {
   switch (key.algorithm) {
     case 'EdDSA':
       return verify(null, input, key.publicKey, signature);

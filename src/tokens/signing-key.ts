@@ -3,16 +3,11 @@ import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import type { StoredSigningKey } from '../db/auth-functions.ts';
 import type { KeyCipher } from './key-cipher.ts';
+import type { SigningAlgorithm, VerificationKey } from './verification-key.ts';
 
-export type SigningAlgorithm = 'EdDSA' | 'ES256' | 'RS256';
-
-/** A key pair with its times, in epoch milliseconds. */
-export type SigningKey = {
-  /** The JWK thumbprint of the public key (RFC 7638). */
-  readonly kid: string;
-  readonly algorithm: SigningAlgorithm;
+/** A key pair with its times, in epoch milliseconds. Its `kid` is the JWK thumbprint of the public key (RFC 7638). */
+export type SigningKey = VerificationKey & {
   readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
   /** With kid, alg and use. */
   readonly publicJwk: Readonly<Record<string, string>>;
   readonly createdAt: number;
@@ -32,6 +27,8 @@ export async function generateSigningKey(algorithm: SigningAlgorithm) {
     privateJwk: await exportJWK(pair.privateKey),
   };
 }
+
+export type { SigningAlgorithm };
 
 /** @throws when the row cannot be opened with this cipher */
 export function openSigningKey(stored: StoredSigningKey, cipher: KeyCipher): SigningKey {

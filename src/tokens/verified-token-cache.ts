@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import { LEEWAY } from './access-token-verifier.ts';
 import type { VerifiedToken, VerifyAccessToken } from './access-token-verifier.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { VerificationKeys } from './verification-key.ts';
 
 type Deps = {
   readonly verify: VerifyAccessToken;
-  readonly keys: Pick<KeyRing, 'find'>;
+  readonly keys: VerificationKeys;
   readonly clock: Pick<Clock, 'now'>;
   /** Tokens kept; 0: none. */
   readonly size: number;

@@ -21,10 +21,11 @@ describe('Every rpc', () => {
     expect(rpcs.length).toBeGreaterThanOrEqual(8);
   });
 
-  describe.each(rpcs)('$service/$name', ({ name, access, about, accessLine, reasonsLine, retryLine }) => {
+  describe.each(rpcs)('$service/$name', ({ name, access, permission, about, accessLine, reasonsLine, retryLine }) => {
     it('says by its option who may call, and in words the same', () => {
       expect(access).toMatch(/^(PUBLIC|USER|SERVICE|ADMIN)$/);
       expect(accessLine).toMatch(new RegExp(`^${access}\\b`));
+      if (permission !== '') expect(accessLine).toBe(`${access}, \`${permission}\`.`);
     });
 
     it('says what it does, how it may refuse, and whether a repeat is safe', () => {

@@ -12,10 +12,11 @@ import { refusalOf } from '../support/refusal.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { openSession } from '../support/sessions.ts';
+import { signInAs } from '../support/staff.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 
-type Method = { readonly path: string; readonly access: Access };
+type Method = { readonly path: string; readonly access: Access; readonly isServerStream: boolean };
 
 /** Every method of our proto files with its class, read from what buf has compiled: a new rpc is in the table by itself. */
 async function readMethods(): Promise<Method[]> {
@@ -27,7 +28,8 @@ async function readMethods(): Promise<Method[]> {
   return services.flatMap((service) =>
     service.methods.map((method) => {
       const { access } = getOption(method, rule) as unknown as { access: Access };
-      return { path: `/${service.typeName}/${method.name}`, access };
+      const isServerStream = method.methodKind === 'server_streaming';
+      return { path: `/${service.typeName}/${method.name}`, access, isServerStream };
     }),
   );
 }
@@ -42,6 +44,7 @@ const CALLERS = [
   'a wrong credential',
   'a dead token',
   'a user behind a service',
+  'a superadmin',
 ] as const;
 type Who = (typeof CALLERS)[number];
 
@@ -54,6 +57,7 @@ const TABLE: { readonly [A in Access]?: { readonly [W in Who]: string } } = {
     'a wrong credential': 'let through',
     'a dead token': 'TOKEN_REVOKED',
     'a user behind a service': 'let through',
+    'a superadmin': 'let through',
   },
   [Access.USER]: {
     nobody: 'TOKEN_MISSING',
@@ -62,6 +66,7 @@ const TABLE: { readonly [A in Access]?: { readonly [W in Who]: string } } = {
     'a wrong credential': 'TOKEN_MISSING',
     'a dead token': 'TOKEN_REVOKED',
     'a user behind a service': 'let through',
+    'a superadmin': 'let through',
   },
   [Access.SERVICE]: {
     nobody: 'SERVICE_IDENTITY_REQUIRED',
@@ -70,14 +75,16 @@ const TABLE: { readonly [A in Access]?: { readonly [W in Who]: string } } = {
     'a wrong credential': 'SERVICE_IDENTITY_REQUIRED',
     'a dead token': 'SERVICE_IDENTITY_REQUIRED',
     'a user behind a service': 'let through',
+    'a superadmin': 'SERVICE_IDENTITY_REQUIRED',
   },
   [Access.ADMIN]: {
-    nobody: 'PERMISSION_REQUIRED',
+    nobody: 'TOKEN_MISSING',
     'a user': 'PERMISSION_REQUIRED',
-    'a service': 'PERMISSION_REQUIRED',
-    'a wrong credential': 'PERMISSION_REQUIRED',
-    'a dead token': 'PERMISSION_REQUIRED',
+    'a service': 'TOKEN_MISSING',
+    'a wrong credential': 'TOKEN_MISSING',
+    'a dead token': 'TOKEN_REVOKED',
     'a user behind a service': 'PERMISSION_REQUIRED',
+    'a superadmin': 'let through',
   },
 };
 
@@ -94,6 +101,7 @@ describe('Access', () => {
   let service: TestService;
   let raw: RawCaller;
   let userId: string;
+  let superadminId: string;
   let deadToken: string;
 
   const SECRET = 'secret-of-the-orders-service';
@@ -112,6 +120,7 @@ describe('Access', () => {
     userId = person.userId;
     deadToken = person.tokens.accessToken;
     await service.auth.logout({}, bearer(deadToken));
+    superadminId = (await signInAs(service, database, 'superadmin')).userId;
   });
   afterAll(async () => {
     raw?.close();
@@ -120,8 +129,8 @@ describe('Access', () => {
   });
 
   /** A session of its own for every call: one of the calls ends it. */
-  const liveToken = async () => {
-    const { refreshToken } = await openSession(database, userId);
+  const liveToken = async (ofUser = userId) => {
+    const { refreshToken } = await openSession(database, ofUser);
     return `Bearer ${tokensOf(await service.auth.refresh({ refreshToken })).accessToken}`;
   };
   const identify: { readonly [W in Who]: () => Promise<Record<string, string>> } = {
@@ -134,10 +143,12 @@ describe('Access', () => {
       'x-service-credential': `orders:${SECRET}`,
       authorization: await liveToken(),
     }),
+    'a superadmin': async () => ({ authorization: await liveToken(superadminId) }),
   };
 
-  async function outcome(path: string, metadata: Record<string, string>): Promise<string> {
-    const answer = raw.call(path, new Uint8Array(0), { metadata: Metadata(metadata) });
+  async function outcome(path: string, metadata: Record<string, string>, isServerStream = false): Promise<string> {
+    const ask = isServerStream ? raw.first : raw.call;
+    const answer = ask(path, new Uint8Array(0), { metadata: Metadata(metadata) });
     const reason = await answer.then(
       () => 'OK',
       async () => (await refusalOf(answer)).reason ?? 'without a reason',
@@ -150,10 +161,11 @@ describe('Access', () => {
     for (const { path, access } of methods) expect(TABLE[access], path).toBeDefined();
   });
 
-  for (const { path, access } of methods) {
+  for (const { path, access, isServerStream } of methods) {
     it.each(CALLERS)(`${path} (${nameOf(access)}) called by %s`, async (who) => {
       const isIgnored = who === 'a dead token' && WITH_A_CREDENTIAL_OF_THEIR_OWN.has(path);
-      expect(await outcome(path, await identify[who]())).toBe(isIgnored ? 'let through' : TABLE[access]?.[who]);
+      const said = await outcome(path, await identify[who](), isServerStream);
+      expect(said).toBe(isIgnored ? 'let through' : TABLE[access]?.[who]);
     });
   }
 

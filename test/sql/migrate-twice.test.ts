@@ -29,7 +29,9 @@ async function state() {
          (select jsonb_agg(i order by i.name) from accounts.interfaces i),
          (select jsonb_agg(g order by g.name) from accounts.user_groups g),
          (select jsonb_agg(r order by r.interface, r.group_name) from accounts.user_group_registrations r),
-         (select jsonb_agg(a order by a.granter, a.grantee) from accounts.user_group_grants a))::text)) as rows`);
+         (select jsonb_agg(a order by a.granter, a.grantee) from accounts.user_group_grants a),
+         (select jsonb_agg(p order by p.name) from accounts.permissions p),
+         (select jsonb_agg(h order by h.role, h.permission) from accounts.role_permissions h))::text)) as rows`);
   return row;
 }
 

@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
-import type { SigningAlgorithm, SigningKey } from '../../src/tokens/signing-key.ts';
+import type { SigningKey } from '../../src/tokens/signing-key.ts';
+import type { SigningAlgorithm } from '../../src/tokens/verification-key.ts';
 import { base64url, decodeUnverified, segment, signJws } from './signing.ts';
 
 /** What an attacker may hold: a good token, others of the service, and what makes tokens almost right. */

@@ -98,7 +98,7 @@ begin
       jsonb_build_object('generation', p_generation, 'current_generation', v_token.generation)
     );
     select e.revision into revision
-      from auth.end_sessions(v_session.user_id, array[p_session_id], 'refresh_reuse') e;
+      from auth.end_sessions(v_session.user_id, array[p_session_id], 'refresh_reuse', null) e;
     select l.replicas, l.longest_lease_ms into replicas, longest_lease_ms from auth.list_live_replicas() l;
   end if;
   return next;

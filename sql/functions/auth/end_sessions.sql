@@ -1,8 +1,9 @@
 -- Ends sessions of one user: their refresh tokens die with them, their access tokens are revoked, and one event is written.
 -- Threat: a refresh in flight that outlives the logout. Sessions are locked in the order of their ids before anything is
 -- read from them; a refresh that waited finds the session ended.
--- Internal: logout and refresh reuse go through it, as will every other trigger.
-create or replace function auth.end_sessions(p_user_id uuid, p_session_ids uuid[], p_trigger text)
+-- Internal: logout and refresh reuse go through it, as will every other trigger. p_actor is the user who did it; null: the
+-- service itself.
+create or replace function auth.end_sessions(p_user_id uuid, p_session_ids uuid[], p_trigger text, p_actor uuid default null)
   returns table (ended integer, revision bigint)
   language plpgsql
   volatile
@@ -21,7 +22,7 @@ begin
 
   with ending as (
     update auth.sessions s
-       set ended_at = now(), end_trigger = p_trigger
+       set ended_at = now(), end_trigger = p_trigger, ended_by = p_actor
      where s.user_id = p_user_id and s.id = any (p_session_ids) and s.ended_at is null
     returning s.id, s.access_expires_at
   )
@@ -39,7 +40,7 @@ begin
     );
   end if;
   if v_ids is not null then
-    revision := auth.record_revocations('session', v_ids, v_expire_times, p_user_id, p_trigger);
+    revision := auth.record_revocations('session', v_ids, v_expire_times, p_user_id, p_trigger, p_actor);
   else
     select s.revision into revision from auth.revocation_state s;
   end if;

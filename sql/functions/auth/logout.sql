@@ -26,10 +26,12 @@ begin
     );
   end if;
 
-  select e.ended, e.revision into ended, revision from auth.end_sessions(p_user_id, revoked_sessions, v_trigger) e;
+  select e.ended, e.revision into ended, revision from auth.end_sessions(
+    p_user_id, revoked_sessions, v_trigger, p_user_id
+  ) e;
   if p_scope <> 'others' then
     revision := auth.record_revocations(
-      'token', array[p_token_id], array[p_token_expires_at], p_user_id, v_trigger
+      'token', array[p_token_id], array[p_token_expires_at], p_user_id, v_trigger, p_user_id
     );
   end if;
   select l.replicas, l.longest_lease_ms into replicas, longest_lease_ms from auth.list_live_replicas() l;

@@ -35,4 +35,15 @@ describe('Access rules', () => {
     expect(() => readAccessRules(definitions)).toThrow(StartProblem);
     expect(() => readAccessRules(definitions)).toThrow('test.v1.TestService/M1 has no access option');
   });
+
+  it.each([
+    ['is ADMIN and names no permission', rule(Access.ADMIN)],
+    ['is USER and names a permission, which nobody would ask for', rule(Access.USER, 'accounts.users.read')],
+    ['is PUBLIC and names one', rule(Access.PUBLIC, 'accounts.users.read')],
+    ['is SERVICE and names one', rule(Access.SERVICE, 'accounts.users.read')],
+  ])('stop the server for a method that %s', (_, bytes) => {
+    const definitions = [definition(rule(Access.PUBLIC), bytes)];
+    expect(() => readAccessRules(definitions)).toThrow(StartProblem);
+    expect(() => readAccessRules(definitions)).toThrow('test.v1.TestService/M1 must name a permission');
+  });
 });

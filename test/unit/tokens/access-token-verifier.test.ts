@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createAccessTokens } from '../../../src/tokens/access-token-issuer.ts';
 import { createAccessTokenVerifier } from '../../../src/tokens/access-token-verifier.ts';
-import type { SigningAlgorithm, SigningKey } from '../../../src/tokens/signing-key.ts';
+import type { SigningKey } from '../../../src/tokens/signing-key.ts';
+import type { SigningAlgorithm } from '../../../src/tokens/verification-key.ts';
 import { cacheVerifiedTokens } from '../../../src/tokens/verified-token-cache.ts';
 import { decodeUnverified, signJws } from '../../support/signing.ts';
 
