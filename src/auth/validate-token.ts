@@ -1,12 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Replica } from '../revocation/replica.ts';
 import type { RevocationView } from '../revocation/view.ts';
+import type { KeyRing } from '../tokens/key-ring.ts';
 import type { TokenRefusal, VerifiedToken, VerifyAccessToken } from '../tokens/access-token-verifier.ts';
 
 export type ValidateTokenDeps = {
   readonly verify: VerifyAccessToken;
   readonly replica: Pick<Replica, 'isFresh' | 'refresh' | 'reach' | 'readNow'>;
   readonly revocations: Pick<RevocationView, 'isRevoked' | 'revision'>;
+  readonly keys: Pick<KeyRing, 'find'>;
 };
 
 /** How fresh the view of revocations has to be: as the lease promises, at least a revision, or as of this call. */
@@ -37,7 +39,7 @@ type Answer<T> = T | Promise<T>;
 /** Tokens of a batch that are verified in one turn of the event loop. */
 const SLICE = 32;
 
-export function createValidateToken({ verify, replica, revocations }: ValidateTokenDeps): ValidateToken {
+export function createValidateToken({ verify, replica, revocations, keys }: ValidateTokenDeps): ValidateToken {
   /** Brings the view to where it may be used, which it almost always is already. */
   function prepare(freshness: Freshness): Promise<void> | null {
     if (freshness === 'now') return replica.readNow();
@@ -46,9 +48,15 @@ export function createValidateToken({ verify, replica, revocations }: ValidateTo
     return replica.isFresh() ? null : replica.refresh();
   }
 
-  /** Decides by the view as it is: only in the turn in which it was prepared. */
-  const decide = (token: VerifiedToken | TokenRefusal): Validation =>
-    typeof token !== 'string' && revocations.isRevoked(token) ? 'TOKEN_REVOKED' : token;
+  /**
+   * Decides by the view as it is: only in the turn in which it was prepared. Keys change with the view, so the one that the
+   * token was verified with may be gone since.
+   */
+  function decide(token: VerifiedToken | TokenRefusal): Validation {
+    if (typeof token === 'string') return token;
+    if (!keys.find(token.kid)) return 'TOKEN_KEY_UNKNOWN';
+    return revocations.isRevoked(token) ? 'TOKEN_REVOKED' : token;
+  }
 
   function answer<T>(isNeeded: boolean, freshness: Freshness, give: (knowledge: Knowledge) => T): Answer<T> {
     const from = (source: Knowledge['source']) => give({ revision: revocations.revision(), source });

@@ -15,17 +15,27 @@ import { StartProblem } from '../errors/start-problem.ts';
 import { AccountsServiceDefinition } from '../gen/accounts/v1/accounts_service.ts';
 import { AuthServiceDefinition } from '../gen/auth/v1/auth_service.ts';
 import { KeysServiceDefinition } from '../gen/auth/v1/keys_service.ts';
+import { RevocationsServiceDefinition } from '../gen/auth/v1/revocations_service.ts';
+import { TokensAdminServiceDefinition } from '../gen/auth/v1/tokens_admin_service.ts';
 import { readAccessRules } from './access.ts';
 import type { AccessRules } from './access.ts';
+import { createAnswerDirectly } from './answer-directly.ts';
+import { createAnswerStreamDirectly } from './answer-stream-directly.ts';
+import { createCutSlowReaders } from './cut-slow-readers.ts';
 import { markMalformedRequests } from './decoding.ts';
+import { passEncodedResponses } from './encoded-response.ts';
 import { createAuthorize } from './middleware/authorize.ts';
 import type { WithCaller } from './middleware/authorize.ts';
 import { createBoundWork } from './middleware/bound-work.ts';
 import { createLimitRate } from './middleware/limit-rate.ts';
 import { createMapErrors } from './middleware/map-errors.ts';
 import { createObserve } from './middleware/observe.ts';
+import { createPlaces } from './places.ts';
 import type { RecognizeService } from './service-identities.ts';
 import { createStreamEnder } from './middleware/end-streams.ts';
+import type { WithAbortOnTerminate } from './middleware/end-streams.ts';
+import type { EncodeValidations } from './services/encode-validations.ts';
+import { createValidateDirectly } from './services/validate-directly.ts';
 import { passVerifiedSans } from './verified-sans.ts';
 import { createWireFormats } from './wire-format.ts';
 
@@ -34,6 +44,8 @@ export type GrpcServerDeps = {
     readonly auth: ServiceImplementation<AuthServiceDefinition, WithCaller>;
     readonly accounts: ServiceImplementation<AccountsServiceDefinition, WithCaller>;
     readonly keys: ServiceImplementation<KeysServiceDefinition, WithCaller>;
+    readonly revocations: ServiceImplementation<RevocationsServiceDefinition, WithCaller & WithAbortOnTerminate>;
+    readonly tokensAdmin: ServiceImplementation<TokensAdminServiceDefinition, WithCaller>;
   };
   readonly rules: AccessRules;
   readonly health: HealthState;
@@ -42,6 +54,8 @@ export type GrpcServerDeps = {
   readonly limiter: Pick<RateLimiterAbstract, 'consume'>;
   readonly recognizeService: RecognizeService;
   readonly validateToken: ValidateToken;
+  readonly encodeValidations: EncodeValidations;
+  readonly hasPermission: (userId: string, permission: string) => Promise<boolean>;
   readonly anonymousInterfaces: readonly string[];
   readonly maxInFlight: number;
   /** Whether TLS asks clients for certificates. */
@@ -61,7 +75,16 @@ export type GrpcServer = {
   readonly stop: (grace: number) => Promise<void>;
 };
 
-const DEFINITIONS = [AuthServiceDefinition, AccountsServiceDefinition, KeysServiceDefinition] as const;
+const DEFINITIONS = [
+  AuthServiceDefinition,
+  AccountsServiceDefinition,
+  KeysServiceDefinition,
+  RevocationsServiceDefinition,
+  TokensAdminServiceDefinition,
+] as const;
+
+/** How long a watcher may leave what is sent to it, in milliseconds: the contract says so. */
+const WATCHER_PATIENCE = 10_000;
 
 /** The access rule of every method that is served. */
 export function readServedRules(): AccessRules {
@@ -78,13 +101,35 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     '/grpc.health.v1.Health/Check',
   ]);
 
+  const places = createPlaces(deps);
+  // What these answer leaves no line in the log, so they stand back where such lines are wanted.
+  const isLogged = () => logger.isLevelEnabled('debug');
+  const validateDirectly = (path: string) => new Map([[path, createValidateDirectly({ ...deps, path, isLogged })]]);
+
   const server = createServer({
     'grpc.max_receive_message_length': 1024 * 1024,
     'grpc.max_concurrent_streams': 1000,
     // A client whose machine is gone says nothing; ask every minute, and let its connection go after 20 s of silence.
     'grpc.keepalive_time_ms': 60_000,
     'grpc.keepalive_timeout_ms': 20_000,
-    interceptors: deps.hasClientCertificates ? [passVerifiedSans] : [],
+    // Statistics that nobody asks for and every call pays for.
+    'grpc.enable_channelz': 0,
+    // The first one stands nearest to the connection.
+    interceptors: [
+      ...(deps.hasClientCertificates ? [passVerifiedSans] : []),
+      createCutSlowReaders({
+        paths: new Set(['/auth.v1.RevocationsService/WatchRevocations']),
+        patience: WATCHER_PATIENCE,
+        onCut: (method) => logger.warn({ method, reason: 'WATCH_TOO_SLOW' }, 'stream cut'),
+      }),
+      // Nearest to the handlers: they have to see what those before them have found out.
+      createAnswerDirectly({ methods: validateDirectly('/auth.v1.AuthService/ValidateToken'), places }),
+      createAnswerStreamDirectly({
+        methods: validateDirectly('/auth.v1.AuthService/StreamValidateTokens'),
+        places,
+        streams,
+      }),
+    ],
   })
     // Outermost: it must see the status that the caller sees, whoever decided it.
     .use(createObserve({ logger, clock, quietMethods }))
@@ -93,7 +138,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     // Everything inside may throw what it likes; nothing outside sees any of it.
     .use(createMapErrors())
     // Before anything is spent on a call.
-    .use(createBoundWork({ maxInFlight: deps.maxInFlight, streams }));
+    .use(createBoundWork({ places, streams }));
 
   // Health and reflection are open to all: they say nothing about anybody.
   server.with(streams.middleware).add(HealthDefinition, HealthServiceImpl(deps.health));
@@ -108,9 +153,13 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     // Has to know whose address it is, and stands before all work on the database and on hashes.
     .with(createLimitRate({ rules, limiter: deps.limiter }));
   const wireFormat = createWireFormats(deps.descriptors);
-  guarded.add(markMalformedRequests(AuthServiceDefinition, wireFormat), deps.services.auth);
+  guarded.add(passEncodedResponses(markMalformedRequests(AuthServiceDefinition, wireFormat)), deps.services.auth);
   guarded.add(markMalformedRequests(AccountsServiceDefinition, wireFormat), deps.services.accounts);
   guarded.add(markMalformedRequests(KeysServiceDefinition, wireFormat), deps.services.keys);
+  guarded.add(markMalformedRequests(TokensAdminServiceDefinition, wireFormat), deps.services.tokensAdmin);
+  guarded
+    .with(streams.middleware)
+    .add(markMalformedRequests(RevocationsServiceDefinition, wireFormat), deps.services.revocations);
 
   return {
     listen: (address, credentials) =>

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Metadata } from 'nice-grpc-common';
 import type { ServiceIdentity } from '../caller.ts';
 import type { ServiceCaller } from '../config/service-caller.ts';
@@ -7,7 +7,7 @@ import { verifiedSans } from './verified-sans.ts';
 /** A service that was recognised, and what it may call. */
 export type RecognizedService = ServiceIdentity & { readonly mayCall: (path: string) => boolean };
 
-export type RecognizeService = (metadata: Metadata) => RecognizedService | null;
+export type RecognizeService = (metadata: Pick<Metadata, 'get'>) => RecognizedService | null;
 
 type Deps = {
   readonly callers: readonly ServiceCaller[];
@@ -48,7 +48,7 @@ export function createRecognizeService({ callers, local }: Deps): RecognizeServi
     if (credential !== undefined) {
       const [name, secret = ''] = credential.split(/:(.*)/s);
       const caller = known.find((candidate) => candidate.name === name);
-      const digest = createHash('sha256').update(secret).digest();
+      const digest = hash('sha256', secret, 'buffer');
       // A credential that is wrong is no identity, not even that of a local caller.
       return caller?.digest && timingSafeEqual(caller.digest, digest) ? caller.service : null;
     }

@@ -26,7 +26,7 @@ export const passVerifiedSans: ServerInterceptor = (_method, call) =>
   });
 
 /** The names that a verified certificate of the caller carries; none without one. */
-export function verifiedSans(metadata: Metadata): readonly string[] {
+export function verifiedSans(metadata: Pick<Metadata, 'get'>): readonly string[] {
   return metadata.get(VERIFIED_SANS)?.split(SEPARATOR) ?? [];
 }
 

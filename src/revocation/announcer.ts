@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { MessageBus } from '../message-bus.ts';
 
 /**
  * Tells the other replicas of a revision and hears from them that they know it. Messages may be lost at any time: then the
@@ -11,9 +11,7 @@ export type Announcer = {
 };
 
 type Deps = {
-  readonly publisher: Pick<Redis, 'publish'>;
-  /** A connection of its own: a subscribed one can do nothing else. */
-  readonly subscriber: Pick<Redis, 'subscribe' | 'on' | 'status'>;
+  readonly bus: MessageBus;
   readonly replicaId: string;
   /** Resolves when this replica knows the revision, with the latest that it knows. */
   readonly learn: (revision: number) => Promise<number>;
@@ -25,7 +23,7 @@ type Wait = { readonly revision: number; readonly missing: Set<string>; readonly
 const REVISIONS = 'auth:revocations';
 const KNOWN = 'auth:revocations:known';
 
-export function createAnnouncer({ publisher, subscriber, replicaId, learn, onProblem }: Deps): Announcer {
+export function createAnnouncer({ bus, replicaId, learn, onProblem }: Deps): Announcer {
   const waits = new Set<Wait>();
   /** How many announcements have come, and how many of them had when we last told what we know. */
   let heard = 0;
@@ -49,23 +47,19 @@ export function createAnnouncer({ publisher, subscriber, replicaId, learn, onPro
     // One telling answers all announcements that had come by then. Whoever announces later was not listening yet, perhaps.
     if (turn <= told.heard && revision <= told.revision) return;
     told = { heard, revision: known };
-    await publisher.publish(KNOWN, `${replicaId} ${known}`);
+    await bus.publish(KNOWN, `${replicaId} ${known}`);
   }
 
   return {
     start() {
-      subscriber.on('message', (channel, message) => void onMessage(channel, message).catch(onProblem));
-      const subscribe = () => void subscriber.subscribe(REVISIONS, KNOWN).catch(onProblem);
-      // Also after every reconnection.
-      subscriber.on('ready', subscribe);
-      if (subscriber.status === 'ready') subscribe();
+      bus.subscribe([REVISIONS, KNOWN], (channel, message) => void onMessage(channel, message).catch(onProblem));
     },
     async announce(revision, replicas, signal) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const wait: Wait = { revision, missing: new Set(replicas), resolve };
       waits.add(wait);
       signal.addEventListener('abort', () => waits.delete(wait), { once: true });
-      await publisher.publish(REVISIONS, `${replicaId} ${revision}`);
+      await bus.publish(REVISIONS, `${replicaId} ${revision}`);
       await promise;
     },
   };

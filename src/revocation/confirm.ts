@@ -14,7 +14,7 @@ export type ConfirmDeps = {
 };
 
 /** Two clocks may run apart by this much over one lease; generous, as 0.02 % would be a bad clock already. */
-const CLOCK_MARGIN = 1.05;
+export const CLOCK_MARGIN = 1.05;
 
 export function createConfirmRevocation({ replica, announcer, delay }: ConfirmDeps): ConfirmRevocation {
   return async ({ revision, replicas, longestLease }) => {

@@ -19,6 +19,10 @@ export type Replica = {
   readonly stop: () => Promise<void>;
   /** Whether the view may be used now. */
   readonly isFresh: () => boolean;
+  /** The view holds everything that was committed before this moment of the monotonic clock. */
+  readonly completeAsOf: () => number;
+  /** Resolves when the view or the signing keys have next changed. */
+  readonly changed: () => Promise<void>;
   /** Resolves when the view may be used. @throws DEPENDENCY_UNAVAILABLE when PostgreSQL does not answer */
   readonly refresh: () => Promise<void>;
   /** Resolves when the view holds everything that was committed before the call. @throws as above */
@@ -48,13 +52,16 @@ export type ReplicaDeps = {
 const BATCH = 20_000;
 /** Reads per lease: three may fail before a lease runs out. */
 const READS_PER_LEASE = 4;
+/** How long callers wait for a read, in milliseconds: whoever cannot be answered is told so within a second. */
+const PATIENCE = 900;
 /** Milliseconds. The database believes in a replica for 10 s after it was touched (auth.read_revocations). */
 const TOUCH_INTERVAL = 2000;
 
 export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, onProblem }: ReplicaDeps): Replica {
   const id = randomUUID();
   const stopping = new AbortController();
-  let leaseEnds = Number.NEGATIVE_INFINITY;
+  let completeAsOf = Number.NEGATIVE_INFINITY;
+  let nextChange = Promise.withResolvers<void>();
   let touchedAt = Number.NEGATIVE_INFINITY;
   let keysVersion: number | undefined;
   let current: Promise<void> | undefined;
@@ -75,6 +82,7 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
         view.rewind();
         continue;
       }
+      const isNews = answer.keysVersion !== keysVersion || answer.revision !== view.revision();
       if (answer.keysVersion !== keysVersion) {
         await onKeysChanged();
         keysVersion = answer.keysVersion;
@@ -85,24 +93,45 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
         continue;
       }
       view.apply(answer.entries, answer.revision);
-      leaseEnds = Math.max(leaseEnds, askedAt + lease);
+      completeAsOf = Math.max(completeAsOf, askedAt);
+      if (isNews) tellChange();
       return;
     }
+  }
+
+  function tellChange(): void {
+    nextChange.resolve();
+    nextChange = Promise.withResolvers();
   }
 
   /** One read at a time. Callers that come while one is under way share the next: theirs has to begin after they asked. */
   function read(): Promise<void> {
     if (!current) {
       current = readAll().finally(() => (current = undefined));
-      return current;
+      return withPatience(current);
     }
-    following ??= current
-      .catch(() => undefined)
-      .then(() => {
-        following = undefined;
-        return read();
-      });
+    following ??= withPatience(
+      current
+        .catch(() => undefined)
+        .then(() => {
+          following = undefined;
+          return read();
+        }),
+    );
     return following;
+  }
+
+  /** A read may hang for as long as its time-outs allow, and behind another one for twice as long. Its callers do not. */
+  async function withPatience(reading: Promise<void>): Promise<void> {
+    const answered = new AbortController();
+    const late = delay(PATIENCE, answered.signal).then(() => {
+      throw new AppError('DEPENDENCY_UNAVAILABLE', { cause: new Error('PostgreSQL did not answer in time.') });
+    });
+    try {
+      await Promise.race([reading, late]);
+    } finally {
+      answered.abort();
+    }
   }
 
   async function touch(): Promise<void> {
@@ -119,20 +148,25 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
     }
   }
 
-  const isFresh = () => clock.monotonic() < leaseEnds;
+  // Counted from the asking: what was committed while the answer travelled is not in it.
+  const isFresh = () => clock.monotonic() < completeAsOf + lease;
 
   return {
     id,
     isFresh,
+    completeAsOf: () => completeAsOf,
+    changed: () => nextChange.promise,
     async start() {
       await auth.registerReplica({ id, lease });
-      await read();
+      // The first load may be long, and nobody waits for an answer yet.
+      current = readAll().finally(() => (current = undefined));
+      await current;
       loop = keepFresh();
     },
     async stop() {
       stopping.abort();
       await loop;
-      leaseEnds = Number.NEGATIVE_INFINITY;
+      completeAsOf = Number.NEGATIVE_INFINITY;
       await auth.forgetReplica(id).catch(onProblem);
     },
     async refresh() {

@@ -1,20 +1,35 @@
 import type { Clock } from '../clock.ts';
 import type { RevocationEntry } from '../db/auth-functions.ts';
 import { LEEWAY } from '../tokens/access-token-verifier.ts';
+import { createRevocationLog } from './revocation-log.ts';
+import type { LoggedRevocation } from './revocation-log.ts';
 
-/** The live revocations that this replica knows, in memory. */
+/** The live revocations that this process knows, in memory. */
 export type RevocationView = {
   /** Every revocation up to this revision is known. */
   readonly revision: () => number;
+  /** Changes when revisions begin anew: those from before and after cannot be compared. */
+  readonly history: () => number;
   readonly isRevoked: (token: { tokenId: string; sessionId: string }) => boolean;
   /**
    * Takes entries in, in the order of their revisions, and with them the knowledge that there are no others up to
    * `revision`. Entries that are known already change nothing.
    */
   readonly apply: (entries: readonly RevocationEntry[], revision: number) => void;
-  /** Gives up the knowledge that there are no others, and keeps the entries. */
+  /**
+   * Those that came after a revision, 0: all of them, `limit` at the most, and the revision up to which they are complete.
+   * null: some that came after it have been dropped already.
+   */
+  readonly after: (
+    revision: number,
+    limit: number,
+  ) => { readonly revocations: readonly LoggedRevocation[]; readonly revision: number } | null;
+  /**
+   * Gives up the knowledge that there are no others. The entries are kept, and are not among those of `after` until they
+   * come again.
+   */
   readonly rewind: () => void;
-  /** Drops entries whose tokens have all expired; returns how many are left. */
+  /** Drops entries whose tokens have all expired, a bounded number of them; returns how many entries are left. */
   readonly prune: () => number;
 };
 
@@ -26,33 +41,53 @@ type Deps = {
 
 /** Past a token's expiry: the leeway of verification, and as much as clocks of machines may differ; milliseconds. */
 const MARGIN = LEEWAY + 60_000;
+/** Entries that one pruning drops at the most: it takes some milliseconds. */
+const PRUNED_AT_ONCE = 10_000;
 
 /**
  * Entries are dropped by the monotonic clock, a whole token's life after they came: a wall clock that was ahead, and is set
  * right, would otherwise bring back tokens whose entries it had expired.
  */
 export function createRevocationView({ clock, tokenLifetime }: Deps): RevocationView {
-  // Ids of tokens and of sessions in one map: both are random UUIDs.
-  const keptUntil = new Map<string, number>();
+  const log = createRevocationLog();
   let revision = 0;
+  let history = 0;
+  /** Entries up to this revision may be missing; null: not known yet. */
+  let dropped: number | null = null;
 
   return {
     revision: () => revision,
-    isRevoked: (token) => keptUntil.has(token.sessionId) || keptUntil.has(token.tokenId),
+    history: () => history,
+    isRevoked: ({ sessionId, tokenId }) => log.has(sessionId) || log.has(tokenId),
     apply(entries, upTo) {
-      for (const [, , subject, expiresAt] of entries) {
-        const rest = Math.max(expiresAt * 1000 - clock.now(), tokenLifetime);
-        keptUntil.set(subject, Math.max(clock.monotonic() + rest + MARGIN, keptUntil.get(subject) ?? 0));
+      // What comes first tells what is not there any more: the database keeps live revocations only.
+      dropped ??= (entries[0]?.[0] ?? upTo + 1) - 1;
+      const now = clock.monotonic();
+      const wallClock = clock.now();
+      for (const [entryRevision, kind, subject, expiresAt] of entries) {
+        const rest = Math.max(expiresAt * 1000 - wallClock, tokenLifetime);
+        const keptUntil = (now + rest + MARGIN) / 1000;
+        if (entryRevision <= revision && log.has(subject)) log.keepUntil(subject, keptUntil);
+        else log.append({ revision: entryRevision, kind, subject, expiresAt, keptUntil });
       }
       revision = Math.max(revision, upTo);
     },
+    after(from, limit) {
+      if (from !== 0 && from < (dropped ?? 0)) return null;
+      const revocations = log.after(from, limit);
+      const last = revocations.at(-1);
+      return { revocations, revision: revocations.length === limit && last ? last.revision : revision };
+    },
     rewind() {
       revision = 0;
+      history += 1;
+      dropped = null;
+      log.forgetRevisions();
     },
     prune() {
-      const now = clock.monotonic();
-      for (const [subject, until] of keptUntil) if (until < now) keptUntil.delete(subject);
-      return keptUntil.size;
+      const highest = log.dropUntil(clock.monotonic() / 1000, PRUNED_AT_ONCE);
+      if (dropped !== null) dropped = Math.max(dropped, highest);
+      return log.size();
     },
   };
 }

@@ -7,6 +7,8 @@ import { loadConfig } from '../../src/config/load.ts';
 import { AccountsServiceDefinition } from '../../src/gen/accounts/v1/accounts_service.ts';
 import { AuthServiceDefinition } from '../../src/gen/auth/v1/auth_service.ts';
 import { KeysServiceDefinition } from '../../src/gen/auth/v1/keys_service.ts';
+import { RevocationsServiceDefinition } from '../../src/gen/auth/v1/revocations_service.ts';
+import { TokensAdminServiceDefinition } from '../../src/gen/auth/v1/tokens_admin_service.ts';
 
 /** One key for all replicas of a test, as in a real set-up. */
 export const TEST_MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
@@ -21,7 +23,7 @@ export type Clients = ReturnType<typeof connectClients>;
 export async function startService(settings: Record<string, string> & { DATABASE_URL: string }) {
   const logLines: Record<string, unknown>[] = [];
   const logger = pino(
-    { level: 'trace', base: null },
+    { level: settings['LOG_LEVEL'] ?? 'info', base: null },
     { write: (line: string) => void logLines.push(JSON.parse(line)) },
   );
   const app = await startApp(
@@ -54,14 +56,19 @@ export async function startService(settings: Record<string, string> & { DATABASE
   };
 }
 
-/** Generated clients of everything that is served at an address. */
-export function connectClients(address: string) {
-  const channel = createChannel(address);
+/**
+ * Generated clients of everything that is served at an address. Those of one address share a connection, unless its options
+ * say otherwise.
+ */
+export function connectClients(address: string, options: Parameters<typeof createChannel>[2] = {}) {
+  const channel = createChannel(address, undefined, options);
   const factory = createClientFactory().use(errorDetailsClientMiddleware);
   return {
     auth: factory.create(AuthServiceDefinition, channel),
     accounts: factory.create(AccountsServiceDefinition, channel),
     keys: factory.create(KeysServiceDefinition, channel),
+    revocations: factory.create(RevocationsServiceDefinition, channel),
+    tokensAdmin: factory.create(TokensAdminServiceDefinition, channel),
     health: factory.create(HealthDefinition, channel),
     close: () => channel.close(),
   };

@@ -9,6 +9,8 @@ export type StreamEnder = {
   readonly middleware: ServerMiddleware<WithAbortOnTerminate>;
   /** The requests of a stream up to its end, or up to the stop: the handler then ends the stream in order. */
   readonly untilStop: <Request>(requests: AsyncIterable<Request>) => AsyncIterable<Request>;
+  /** Has something called at the stop; what is returned takes it back. */
+  readonly onStop: (end: () => void) => () => void;
   readonly endAll: () => void;
 };
 
@@ -53,6 +55,10 @@ export function createStreamEnder(): StreamEnder {
       } finally {
         enders.delete(end);
       }
+    },
+    onStop(end) {
+      enders.add(end);
+      return () => void enders.delete(end);
     },
     endAll() {
       for (const end of enders) end();

@@ -10,10 +10,12 @@ import { AppError } from '../../errors/app-error.ts';
 import { LogoutScope, RefreshOutcome } from '../../gen/auth/v1/auth_service.ts';
 import type { AuthServiceDefinition } from '../../gen/auth/v1/auth_service.ts';
 import type { TokenPair } from '../../gen/auth/v1/token.ts';
-import { LONGEST_TOKEN } from '../../tokens/access-token-verifier.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
 import { signedIn } from '../signed-in.ts';
-import { toAnswer, toFreshness, toResult, toSource } from './validation-messages.ts';
+import { encodedResponse } from '../encoded-response.ts';
+import { presentedToken } from './presented-token.ts';
+import type { EncodeValidations } from './encode-validations.ts';
+import { toFreshness } from './validation-messages.ts';
 
 type Deps = {
   readonly register: Register;
@@ -21,6 +23,7 @@ type Deps = {
   readonly refresh: Refresh;
   readonly logout: Logout;
   readonly validateToken: ValidateToken;
+  readonly encodeValidations: EncodeValidations;
 };
 
 /** Of the numbers that can arrive, only the known ones have a scope. */
@@ -37,6 +40,10 @@ const MOST_TOKENS = 1000;
 
 /** auth.v1.AuthService: messages to inputs, results to messages. Nothing is decided here. */
 export function createAuthService(deps: Deps): ServiceImplementation<AuthServiceDefinition, WithCaller> {
+  const one = (answer: Parameters<EncodeValidations['one']>[0]) => encodedResponse(deps.encodeValidations.one(answer));
+  const many = (answer: Parameters<EncodeValidations['many']>[0]) =>
+    encodedResponse(deps.encodeValidations.many(answer));
+
   return {
     async register(request, { caller, signal }) {
       const { userId, roles, tokens } = await deps.register(
@@ -64,37 +71,25 @@ export function createAuthService(deps: Deps): ServiceImplementation<AuthService
     },
 
     async validateToken({ accessToken, consistency }) {
-      return toAnswer(await deps.validateToken.one(checked(accessToken), toFreshness(consistency)));
+      return one(await deps.validateToken.one(presentedToken(accessToken), toFreshness(consistency)));
     },
 
     async batchValidateTokens({ accessTokens, consistency }) {
       if (accessTokens.length === 0 || accessTokens.length > MOST_TOKENS) {
         throw invalid('access_tokens', `must be 1 to ${MOST_TOKENS}`);
       }
-      for (const [index, accessToken] of accessTokens.entries()) checked(accessToken, `access_tokens[${index}]`);
-      const { validations, revision, source } = await deps.validateToken.many(accessTokens, toFreshness(consistency));
-      return {
-        results: validations.map((validation) => ({ result: toResult(validation) })),
-        revision,
-        source: toSource(source),
-      };
+      for (const [index, accessToken] of accessTokens.entries()) presentedToken(accessToken, `access_tokens[${index}]`);
+      return many(await deps.validateToken.many(accessTokens, toFreshness(consistency)));
     },
 
     async *streamValidateTokens(requests) {
       for await (const { accessToken, consistency } of requests) {
-        const answer = deps.validateToken.one(checked(accessToken), toFreshness(consistency));
+        const answer = deps.validateToken.one(presentedToken(accessToken), toFreshness(consistency));
         // Awaited only where there is something to wait for: a turn of the loop a message is what a stream is to save.
-        yield toAnswer(answer instanceof Promise ? await answer : answer);
+        yield one(answer instanceof Promise ? await answer : answer);
       }
     },
   };
-}
-
-function checked(accessToken: string, field = 'access_token'): string {
-  if (accessToken === '' || Buffer.byteLength(accessToken) > LONGEST_TOKEN) {
-    throw invalid(field, `must have 1 to ${LONGEST_TOKEN} bytes`);
-  }
-  return accessToken;
 }
 
 function invalid(field: string, description: string): AppError {

@@ -34,8 +34,7 @@ export function toFreshness(consistency: Consistency | undefined): Freshness {
 /** The `oneof` of an answer: a principal, or a problem that carries nothing of the token. */
 export function toResult(validation: Validation) {
   if (typeof validation === 'string') {
-    const problem = { reason: ErrorReason[validation], message: reasons[validation].text };
-    return { $case: 'problem' as const, value: problem };
+    return { $case: 'problem' as const, value: toProblem(validation) };
   }
   const { userId, sessionId, tokenId, roles, issuedAt, expiresAt } = validation;
   const principal = {
@@ -47,4 +46,8 @@ export function toResult(validation: Validation) {
     expireTime: new Date(expiresAt),
   };
   return { $case: 'principal' as const, value: principal };
+}
+
+export function toProblem(reason: Extract<Validation, string>) {
+  return { reason: ErrorReason[reason], message: reasons[reason].text };
 }

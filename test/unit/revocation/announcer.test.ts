@@ -10,16 +10,10 @@ function setUp(learn: Deps['learn']) {
   let hear: (channel: string, message: string) => void = () => undefined;
   const problems: unknown[] = [];
   const announcer = createAnnouncer({
-    publisher: {
-      publish: async (channel: string, message: string) => said.push(`${channel} ${message}`),
+    bus: {
+      publish: async (channel, message) => void said.push(`${channel} ${message}`),
+      subscribe: (_channels, onMessage) => (hear = onMessage),
     },
-    subscriber: {
-      status: 'ready',
-      subscribe: async () => 2,
-      on(event: string, listener: typeof hear) {
-        if (event === 'message') hear = listener;
-      },
-    } as unknown as Deps['subscriber'],
     replicaId: 'here',
     learn,
     onProblem: (error) => problems.push(error),

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { RevocationEntry } from '../../../src/db/auth-functions.ts';
 import { createReplica } from '../../../src/revocation/replica.ts';
+import { toUuid } from '../../../src/revocation/uuid-words.ts';
 import { createRevocationView } from '../../../src/revocation/view.ts';
 
 const EXPIRY = 4_000_000_000;
 const entry = (revision: number, subject: string): RevocationEntry => [revision, 'session', subject, EXPIRY];
-const session = (sessionId: string) => ({ sessionId, tokenId: '' });
+const uuid = (number: number) => toUuid(1, 2, 3, number);
+const session = (number: number) => ({ sessionId: uuid(number), tokenId: uuid(0) });
 
 /** A replica over a list of revocations; it renews its lease only when it is asked to. */
 function setUp() {
@@ -36,8 +38,8 @@ function setUp() {
     onKeysChanged: async () => undefined,
     onProblem: () => undefined,
   });
-  const revoke = (...subjects: string[]) => {
-    for (const subject of subjects) database.entries.push(entry((database.revision += 1), subject));
+  const revoke = (...subjects: number[]) => {
+    for (const subject of subjects) database.entries.push(entry((database.revision += 1), uuid(subject)));
   };
   return { database, registered, view, replica, revoke };
 }
@@ -45,12 +47,12 @@ function setUp() {
 describe('a replica', () => {
   it('reads what is more than one batch, to the last', async () => {
     const { database, view, replica, revoke } = setUp();
-    revoke(...Array.from({ length: 40_000 }, (_, index) => `session-${index + 1}`));
+    revoke(...Array.from({ length: 40_000 }, (_, index) => index + 1));
     await replica.start();
     expect(view.revision()).toBe(40_000);
-    expect(view.isRevoked(session('session-1'))).toBe(true);
-    expect(view.isRevoked(session('session-20001'))).toBe(true);
-    expect(view.isRevoked(session('session-40000'))).toBe(true);
+    expect(view.isRevoked(session(1))).toBe(true);
+    expect(view.isRevoked(session(20001))).toBe(true);
+    expect(view.isRevoked(session(40000))).toBe(true);
     // Two full batches and a look whether there is more.
     expect(database.reads).toBe(3);
   });
@@ -71,7 +73,7 @@ describe('a replica', () => {
     const { database, replica, revoke } = setUp();
     await replica.start();
     database.reads = 0;
-    revoke('a', 'b', 'c');
+    revoke(1, 2, 3);
     expect(await Promise.all([replica.learn(1), replica.learn(2), replica.learn(3)])).toEqual([3, 3, 3]);
     expect(database.reads).toBeLessThanOrEqual(2);
   });
@@ -86,15 +88,15 @@ describe('a replica', () => {
 
   it('forgets nothing and misses nothing when the database was set back to an older state', async () => {
     const { database, view, replica, revoke } = setUp();
-    revoke('kept', 'lost-1', 'lost-2');
+    revoke(1, 2, 3);
     await replica.start();
     database.entries.splice(1);
     database.revision = 1;
     await replica.learn(4).catch(() => undefined);
-    revoke('new-1');
+    revoke(4);
     await replica.learn(2);
     // It has the number of a revocation that is lost.
     expect(view.revision()).toBe(2);
-    for (const id of ['kept', 'lost-1', 'lost-2', 'new-1']) expect(view.isRevoked(session(id))).toBe(true);
+    for (const id of [1, 2, 3, 4]) expect(view.isRevoked(session(id))).toBe(true);
   });
 });

@@ -1,0 +1,16 @@
+import type { AppError } from '../errors/app-error.ts';
+
+/**
+ * A request that was tried in front of the chain and failed. The chain is given it in place of the request and refuses it with
+ * that error, with all that goes with a refusal: status, details, a line in the log. Nothing is tried twice.
+ */
+const FAILURE = Symbol('failure');
+
+export function failedRequest(error: unknown): object {
+  return { [FAILURE]: error };
+}
+
+/** @throws the error of a failed request */
+export function throwFailure(request: unknown): void {
+  if (typeof request === 'object' && request !== null && FAILURE in request) throw request[FAILURE] as AppError;
+}

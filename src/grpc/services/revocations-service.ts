@@ -1,0 +1,57 @@
+import type { ServiceImplementation } from 'nice-grpc';
+import type { RevocationNews, WatchRevocations } from '../../auth/watch-revocations.ts';
+import { AppError } from '../../errors/app-error.ts';
+import type { Duration } from '../../gen/google/protobuf/duration.ts';
+import type { Revocation, RevocationsServiceDefinition } from '../../gen/auth/v1/revocations_service.ts';
+import type { WithCaller } from '../middleware/authorize.ts';
+import type { WithAbortOnTerminate } from '../middleware/end-streams.ts';
+
+type Deps = {
+  readonly watchRevocations: WatchRevocations;
+  /** What tokens are verified by, beside the keys. The lifetime in milliseconds. */
+  readonly profile: { readonly issuer: string; readonly audience: string; readonly longestLifetime: number };
+};
+
+/** auth.v1.RevocationsService: what verifiers follow. */
+export function createRevocationsService({
+  watchRevocations,
+  profile,
+}: Deps): ServiceImplementation<RevocationsServiceDefinition, WithCaller & WithAbortOnTerminate> {
+  return {
+    async *watchRevocations({ afterRevision }, { signal, abortOnTerminate }) {
+      if (afterRevision < 0) {
+        const violation = { field: 'after_revision', description: 'must not be negative' };
+        throw new AppError('INVALID_REQUEST', { violations: [violation] });
+      }
+      abortOnTerminate();
+      for await (const { revision, revocations, keys, completeUntil } of watchRevocations(afterRevision, signal)) {
+        const tokenProfile = keys && {
+          keys: keys.map(({ publicJwk }) => publicJwk),
+          issuer: profile.issuer,
+          audience: profile.audience,
+          longestLifetime: toDuration(profile.longestLifetime),
+        };
+        yield {
+          revision,
+          revocations: revocations.map(toRevocation),
+          ...(tokenProfile ? { tokenProfile } : {}),
+          ...(completeUntil === null ? {} : { completeUntil: toDuration(completeUntil) }),
+        };
+      }
+    },
+  };
+}
+
+function toRevocation({ revision, kind, subject, expiresAt }: RevocationNews['revocations'][number]): Revocation {
+  return {
+    revision,
+    subject: { $case: kind === 'token' ? 'tokenId' : 'sessionId', value: subject },
+    expireTime: new Date(expiresAt * 1000),
+  };
+}
+
+/** Whole milliseconds, rounded down; seconds and nanos have one sign (google/protobuf/duration.proto). */
+function toDuration(milliseconds: number): Duration {
+  const whole = Math.floor(milliseconds);
+  return { seconds: Math.trunc(whole / 1000), nanos: (whole % 1000) * 1_000_000 };
+}
