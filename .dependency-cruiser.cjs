@@ -2,9 +2,31 @@
 
 const USE_CASES = '^src/(auth|accounts)/';
 /** Started from a command line. They construct, as app.ts does. */
-const ENTRY_POINTS = ['^src/main[.]ts$', '^src/admin[.]ts$', '^src/probe[.]ts$', '^src/embedded/call[.]ts$'];
+const ENTRY_POINTS = [
+  '^src/main[.]ts$',
+  '^src/admin[.]ts$',
+  '^src/probe[.]ts$',
+  '^src/embedded/call[.]ts$',
+  '^src/workers/worker[.]ts$',
+];
 /** What constructs: app.ts, and what the commands are made of. */
-const COMPOSITION = [...ENTRY_POINTS, '^src/app[.]ts$', '^src/admin/', '^src/embedded/start-embedded[.]ts$'];
+const COMPOSITION = [
+  ...ENTRY_POINTS,
+  '^src/app[.]ts$',
+  '^src/serve[.]ts$',
+  '^src/admin/',
+  '^src/embedded/start-embedded[.]ts$',
+];
+
+/** What other services import as `auth-service/client`. */
+const FACE_OF_THE_CLIENT = '^src/client/client[.]ts$';
+/** Of the service's own, what the client package takes along: it runs where no database is. */
+const SHARED_WITH_THE_CLIENT = [
+  '^src/clock[.]ts$',
+  '^src/revocation/(view|revocation-log|uuid-words)[.]ts$',
+  '^src/tokens/(compact-jws|access-token-claims|jws-signature|verification-key)[.]ts$',
+  '^src/tokens/(access-token-verifier|verified-token-cache)[.]ts$',
+];
 
 /** Nothing of ours but what is listed. */
 const only = (name, from, allowed, comment) => ({
@@ -32,7 +54,11 @@ module.exports = {
       severity: 'error',
       comment: 'A file that nobody imports is a command, or it is dead.',
       from: { path: '^src/' },
-      module: { path: '^src/', pathNot: [...ENTRY_POINTS, '^src/gen/'], numberOfDependentsLessThan: 1 },
+      module: {
+        path: '^src/',
+        pathNot: [...ENTRY_POINTS, FACE_OF_THE_CLIENT, '^src/gen/'],
+        numberOfDependentsLessThan: 1,
+      },
     },
     {
       name: 'no-barrels',
@@ -91,7 +117,14 @@ module.exports = {
     only(
       'revocation-stands-on-types',
       '^src/revocation/',
-      ['^src/revocation/', '^src/errors/', '^src/clock[.]ts$', '^src/db/auth-functions[.]ts$', '^src/tokens/'],
+      [
+        '^src/revocation/',
+        '^src/errors/',
+        '^src/clock[.]ts$',
+        '^src/message-bus[.]ts$',
+        '^src/db/auth-functions[.]ts$',
+        '^src/tokens/',
+      ],
       'What was revoked is known without knowing how a call arrives; the leeway of tokens is how long it is kept.',
     ),
     only(
@@ -100,7 +133,12 @@ module.exports = {
       ['^src/db/', '^src/errors/'],
       'The stored functions know neither calls nor use cases.',
     ),
-    only('redis-imports-errors-only', '^src/redis/', ['^src/redis/', '^src/errors/'], 'As for db.'),
+    only(
+      'redis-imports-errors-only',
+      '^src/redis/',
+      ['^src/redis/', '^src/errors/', '^src/message-bus[.]ts$'],
+      'As for db.',
+    ),
     only(
       'jobs-import-types-of-db-only',
       '^src/jobs/',
@@ -136,6 +174,38 @@ module.exports = {
       'The chain asks the use case ValidateToken who calls; who the services are is a setting.',
     ),
     only(
+      'workers-know-processes-only',
+      '^src/workers/(?!worker[.]ts)',
+      [
+        ...['^src/workers/', '^src/errors/', '^src/clock[.]ts$', '^src/message-bus[.]ts$'],
+        '^src/passwords/hash-slots[.]ts$',
+      ],
+      'The primary and what it carries between its workers; what they serve it does not know.',
+    ),
+    only(
+      'client-stands-on-what-is-shared',
+      '^src/client/',
+      ['^src/client/', '^src/gen/', ...SHARED_WITH_THE_CLIENT],
+      'It is installed in other services: no private keys, no database, no settings.',
+    ),
+    {
+      name: 'shared-with-the-client-stays-light',
+      severity: 'error',
+      comment: 'Whatever it imports is installed in every service that verifies tokens.',
+      from: { path: SHARED_WITH_THE_CLIENT },
+      to: {
+        pathNot: [...SHARED_WITH_THE_CLIENT, '(^|/)node_modules/lru-cache/'],
+        dependencyTypesNot: ['core', 'type-only'],
+      },
+    },
+    {
+      name: 'nobody-imports-the-client',
+      severity: 'error',
+      comment: 'The service asks itself.',
+      from: { path: '^src/(?!client/)' },
+      to: { path: '^src/client/' },
+    },
+    only(
       'embedded-is-a-set-up-only',
       '^src/embedded/(?!start-embedded|call)',
       ['^src/embedded/', '^src/errors/'],
@@ -145,7 +215,7 @@ module.exports = {
       name: 'only-types-across-layers',
       severity: 'error',
       comment: 'Only app.ts and the commands construct: everybody else is given what the type describes.',
-      from: { path: '^src/', pathNot: [...COMPOSITION, '^src/(db|redis|revocation|jobs|config)/'] },
+      from: { path: '^src/', pathNot: [...COMPOSITION, '^src/(client|db|redis|revocation|jobs|config)/'] },
       to: { path: '^src/(db|redis|revocation|jobs|config)/', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -173,7 +243,7 @@ module.exports = {
       name: 'only-commands-import-the-app',
       severity: 'error',
       comment: 'The composition root stands above everything.',
-      from: { path: '^src/', pathNot: ['^src/main[.]ts$', '^src/embedded/start-embedded[.]ts$'] },
+      from: { path: '^src/', pathNot: ['^src/serve[.]ts$', '^src/workers/worker[.]ts$'] },
       to: { path: '^src/app[.]ts$' },
     },
 
@@ -196,14 +266,14 @@ module.exports = {
     home(
       'ioredis-types-where-it-is-used',
       'ioredis',
-      ['^src/redis/', '^src/grpc/rate-limiter[.]ts$', '^src/revocation/announcer[.]ts$'],
-      'The announcer is given two connections and says what it needs of them.',
+      ['^src/redis/', '^src/grpc/rate-limiter[.]ts$'],
+      'Nobody else is given a connection.',
     ),
-    home('grpc-js-lives-in-grpc', '@grpc/grpc-js', ['^src/grpc/'], 'The transport ends at the door.'),
+    home('grpc-js-lives-in-grpc', '@grpc/grpc-js', ['^src/grpc/', '^src/client/'], 'The transport ends at the door.'),
     home(
       'nice-grpc-lives-in-grpc',
       'nice-grpc(-error-details|-server-health|-server-reflection)?',
-      ['^src/grpc/', '^src/embedded/call[.]ts$', '^src/probe[.]ts$', '^src/app[.]ts$'],
+      ['^src/grpc/', '^src/client/', '^src/embedded/call[.]ts$', '^src/probe[.]ts$', '^src/app[.]ts$'],
       'Two commands are clients; app.ts makes the state of health. The names of statuses (nice-grpc-common) are no transport.',
     ),
     home(

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HealthState } from 'nice-grpc-server-health';
@@ -6,6 +5,7 @@ import type { Logger } from 'pino';
 import { createCheckAvailability } from './accounts/check-availability.ts';
 import { createContacts } from './accounts/contact.ts';
 import { createListRoles } from './accounts/list-roles.ts';
+import { createExplainToken } from './auth/explain-token.ts';
 import { createLoginAttempts } from './auth/login-attempts.ts';
 import { createLoginWithPassword } from './auth/login-with-password.ts';
 import { createLogout } from './auth/logout.ts';
@@ -14,6 +14,7 @@ import { createRefresh } from './auth/refresh.ts';
 import { createRegister } from './auth/register.ts';
 import { createReadRegistration } from './auth/registration-input.ts';
 import { createValidateToken } from './auth/validate-token.ts';
+import { createWatchRevocations } from './auth/watch-revocations.ts';
 import { systemClock, systemDelay } from './clock.ts';
 import { redactedConfig } from './config/describe.ts';
 import type { Config } from './config/settings.ts';
@@ -23,23 +24,30 @@ import { createDatabaseFunctions } from './db/functions.ts';
 import { createPool } from './db/pool.ts';
 import { createInTransaction } from './db/transaction.ts';
 import { checkCallers } from './grpc/check-callers.ts';
+import { checkPermissions } from './grpc/check-permissions.ts';
 import { createGrpcServer, readServedRules, serverCredentials } from './grpc/server.ts';
 import { createRateLimiter } from './grpc/rate-limiter.ts';
 import { createRecognizeService } from './grpc/service-identities.ts';
 import { createAccountsService } from './grpc/services/accounts-service.ts';
 import { createAuthService } from './grpc/services/auth-service.ts';
+import { createEncodeValidations } from './grpc/services/encode-validations.ts';
 import { createKeysService } from './grpc/services/keys-service.ts';
+import { createRevocationsService } from './grpc/services/revocations-service.ts';
+import { createTokensAdminService } from './grpc/services/tokens-admin-service.ts';
 import { createCleanUp } from './jobs/clean-up.ts';
 import { createPeriodic } from './jobs/periodic.ts';
+import { hashConcurrency } from './passwords/hash-concurrency.ts';
 import { createPasswordHasher } from './passwords/hasher.ts';
 import { createPasswordPolicy } from './passwords/policy.ts';
 import { createBlacklist } from './redis/blacklist.ts';
 import { checkEvictionPolicy } from './redis/check-policy.ts';
 import { connectRedis, whenReady } from './redis/connect.ts';
+import { createRedisMessageBus } from './redis/message-bus.ts';
 import { createAnnouncer } from './revocation/announcer.ts';
 import { createConfirmRevocation } from './revocation/confirm.ts';
 import { createReplica } from './revocation/replica.ts';
 import { createRevocationView } from './revocation/view.ts';
+import { createAccessTokenInspector } from './tokens/access-token-inspector.ts';
 import { createAccessTokens } from './tokens/access-token-issuer.ts';
 import { createAccessTokenVerifier } from './tokens/access-token-verifier.ts';
 import { createKeyCipher } from './tokens/key-cipher.ts';
@@ -49,6 +57,7 @@ import { createRefreshTokens } from './tokens/refresh-token.ts';
 import { createRotateKeys } from './tokens/rotate-keys.ts';
 import { deriveSubkey } from './tokens/subkey.ts';
 import { cacheVerifiedTokens } from './tokens/verified-token-cache.ts';
+import type { PrimaryLink } from './workers/primary-link.ts';
 
 /** The running service. */
 export type App = {
@@ -61,8 +70,9 @@ export type App = {
 /**
  * Builds the service out of its parts and starts it: the only place where anything is constructed, from the ground up. What
  * is opened is put on a stack, and a stop, or a start that fails half way, closes it in reverse.
+ * @param primary what a worker has of the process that has started it; null: this process is the only one
  */
-export async function startApp(config: Config, logger: Logger): Promise<App> {
+export async function startApp(config: Config, logger: Logger, primary: PrimaryLink | null = null): Promise<App> {
   const clock = systemClock;
   await using opened = new AsyncDisposableStack();
   const onProblem = (error: unknown) => logger.warn({ err: error }, 'problem');
@@ -90,6 +100,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const { SERVICE_CALLERS: callers, ANONYMOUS_INTERFACES: anonymousInterfaces, LOCAL_CALLER_INTERFACES } = config;
   const namedInterfaces = [...anonymousInterfaces, ...LOCAL_CALLER_INTERFACES];
   checkCallers({ callers, namedInterfaces, paths: rules.keys(), interfaces });
+  checkPermissions(rules, await accounts.listPermissions());
   const tls =
     config.TLS_CERT_FILE !== undefined && config.TLS_KEY_FILE !== undefined
       ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE, clientCa: config.TLS_CLIENT_CA_FILE }
@@ -137,10 +148,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     await Promise.race([whenReady(redis), delay(1000, undefined, { ref: false })]);
     await checkEvictionPolicy(redis);
   }
-  const announcer =
-    redis && subscriber
-      ? createAnnouncer({ publisher: redis, subscriber, replicaId: replica.id, learn: replica.learn, onProblem })
-      : null;
+  const bus =
+    redis && subscriber ? createRedisMessageBus({ publisher: redis, subscriber, onProblem }) : (primary?.bus ?? null);
+  const announcer = bus && createAnnouncer({ bus, replicaId: replica.id, learn: replica.learn, onProblem });
   const confirmRevocation = createConfirmRevocation({ replica, announcer, delay: systemDelay });
   await replica.start();
   opened.defer(() => replica.stop());
@@ -149,8 +159,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   // Use cases.
   const hasher = await createPasswordHasher({
     cost: config.BCRYPT_COST,
-    concurrency: config.HASH_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
+    concurrency: hashConcurrency(config.HASH_CONCURRENCY),
     queueLimit: config.HASH_QUEUE,
+    slots: primary?.hashSlots ?? null,
   });
   const contacts = createContacts({ defaultRegion: config.DEFAULT_PHONE_REGION });
   const openSession = createOpenSession({
@@ -194,7 +205,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     grace: config.REFRESH_GRACE,
   });
   const logout = createLogout({ auth, confirmRevocation, blacklist: redis && createBlacklist(redis), onProblem });
-  const validateToken = createValidateToken({ verify, replica, revocations });
+  const validateToken = createValidateToken({ verify, replica, revocations, keys });
+  const watchRevocations = createWatchRevocations({ revocations, replica, keys, clock, delay: systemDelay });
+  const explainToken = createExplainToken({ validateToken, inspect: createAccessTokenInspector({ keys }), auth });
   const listRoles = createListRoles({ accounts, interfaces });
   const checkAvailability = createCheckAvailability({ accounts, contacts });
 
@@ -207,7 +220,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const jobs = [
     createPeriodic({ interval: config.CLEAN_UP_INTERVAL, work: cleanUp, onProblem }),
     createPeriodic({ interval: 60_000, work: () => rotateKeys('if-due'), onProblem }),
-    createPeriodic({ interval: 30_000, work: () => revocations.prune(), onProblem }),
+    createPeriodic({ interval: 1000, work: () => revocations.prune(), onProblem }),
   ];
   for (const job of jobs) {
     job.start();
@@ -216,22 +229,34 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
 
   // The door.
   const health = HealthState();
+  const encodeValidations = createEncodeValidations();
   const server = createGrpcServer({
     services: {
-      auth: createAuthService({ register, loginWithPassword, refresh, logout, validateToken }),
+      auth: createAuthService({ register, loginWithPassword, refresh, logout, validateToken, encodeValidations }),
       accounts: createAccountsService({ listRoles, checkAvailability }),
       keys: createKeysService({ keys, maxAge: config.SIGNING_KEY_PUBLISH_AHEAD / 2 }),
+      revocations: createRevocationsService({
+        watchRevocations,
+        profile: { ...claims, longestLifetime: config.ACCESS_TOKEN_LIFETIME },
+      }),
+      tokensAdmin: createTokensAdminService({ explainToken }),
     },
     rules,
     health,
     logger,
     clock,
-    limiter: createRateLimiter({ redis, callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE }),
+    limiter: createRateLimiter({
+      redis,
+      isWorker: primary !== null,
+      callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE,
+    }),
     recognizeService: createRecognizeService({
       callers,
       local: config.LOCAL_CALLERS ? { name: 'local', interfaces: LOCAL_CALLER_INTERFACES } : null,
     }),
     validateToken,
+    encodeValidations,
+    hasPermission: (userId, permission) => accounts.hasPermission(userId, permission),
     anonymousInterfaces,
     maxInFlight: config.MAX_CALLS_IN_FLIGHT,
     hasClientCertificates: config.TLS_CLIENT_CA_FILE !== undefined,

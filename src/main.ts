@@ -1,11 +1,9 @@
-import { startApp } from './app.ts';
 import { readEnvironment } from './config/environment.ts';
-import { loadConfig } from './config/load.ts';
 import { migrate } from './db/migrate.ts';
 import { StartProblem } from './errors/start-problem.ts';
 import { startEmbedded } from './embedded/start-embedded.ts';
-import { createLogger } from './logger.ts';
 import { runUntilSignal } from './run-until-signal.ts';
+import { serve } from './serve.ts';
 
 /**
  * `main.ts` serves: with DATABASE_URL from the environment's settings, without it on an embedded PostgreSQL in `.data/`.
@@ -19,8 +17,7 @@ await runUntilSignal(async () => {
     case 'serve': {
       if (!environment['DATABASE_URL'])
         return await startEmbedded({ dataDir: '.data', environment, print: console.log });
-      const config = loadConfig(environment);
-      return await startApp(config, createLogger(config.LOG_LEVEL));
+      return await serve(environment);
     }
     case 'migrate': {
       const ownerUrl = environment['DATABASE_OWNER_URL'];

@@ -1,5 +1,9 @@
 /** Something that runs until it is stopped. */
-export type Running = { readonly stop: () => Promise<void> };
+export type Running = {
+  readonly stop: () => Promise<void>;
+  /** Rejects when it cannot go on; it has to be stopped all the same. */
+  readonly failed?: Promise<never> | undefined;
+};
 
 /**
  * Starts something, keeps it until SIGINT or SIGTERM, stops it in order, and ends the process. What cannot be started is said
@@ -17,9 +21,12 @@ export async function runUntilSignal(start: () => Promise<Running | null>): Prom
     if (running) {
       // Promises alone do not keep a process.
       const keep = setInterval(() => undefined, 2 ** 30);
-      await signal;
-      clearInterval(keep);
-      await running.stop();
+      try {
+        await Promise.race([signal, ...(running.failed ? [running.failed] : [])]);
+      } finally {
+        clearInterval(keep);
+        await running.stop();
+      }
     }
     process.exit(0);
   } catch (error) {
@@ -30,6 +37,7 @@ export async function runUntilSignal(start: () => Promise<Running | null>): Prom
 
 const FOR_PEOPLE = new Set(['ConfigProblem', 'StartProblem', 'TypeError']);
 
-function isForPeople(error: unknown): error is Error {
+/** Whether the message alone says it, without a stack. */
+export function isForPeople(error: unknown): error is Error {
   return error instanceof Error && FOR_PEOPLE.has(error.name);
 }

@@ -85,6 +85,11 @@ export const settings = {
   TLS_KEY_FILE: setting('The key of the server certificate (PEM).', text, undefined),
   TLS_CLIENT_CA_FILE: setting('The authority (PEM) whose client certificates identify services.', text, undefined),
   REFLECTION: setting('Whether server reflection is served.', onOff, 'off'),
+  WORKERS: setting(
+    'Processes that serve behind the one address, each a replica of its own; they share HASH_CONCURRENCY and count PUBLIC calls together.',
+    count(1, 64),
+    '1',
+  ),
   SHUTDOWN_GRACE: setting(
     'How long calls under way may take at a stop.',
     duration({ atLeast: '0s', atMost: '5m' }),
@@ -98,7 +103,7 @@ export const settings = {
 
   DATABASE_URL: setting('PostgreSQL 18, as the role auth_service.', urlOf('postgres:', 'postgresql:'), null, 'secret'),
   DATABASE_POOL_SIZE: setting(
-    'Connections of one replica for calls; up to two more renew its lease.',
+    'Connections of one replica for calls; up to two more renew its lease. Every worker is a replica.',
     count(1, 500),
     '20',
   ),
@@ -109,7 +114,7 @@ export const settings = {
     'secret',
   ),
   REDIS_URL: setting(
-    'Redis 7 or newer. Without it one process works alone.',
+    'Redis 7 or newer. Without it the process works alone, with its workers.',
     urlOf('redis:', 'rediss:'),
     undefined,
     'secret',
@@ -159,11 +164,15 @@ export const settings = {
 
   BCRYPT_COST: setting('The bcrypt cost of new hashes; older hashes are raised to it at login.', count(10, 15), '12'),
   HASH_CONCURRENCY: setting(
-    'Password hashes computed at once. Default: one less than the cores, at least 1.',
+    'Password hashes computed at once, by all workers together. Default: one less than the cores, at least 1.',
     count(1, 64),
     undefined,
   ),
-  HASH_QUEUE: setting('Calls that may wait for a hash; more are refused as OVERLOADED.', count(1, 10_000), '100'),
+  HASH_QUEUE: setting(
+    'Calls that may wait for a hash in each worker; more are refused as OVERLOADED.',
+    count(1, 10_000),
+    '100',
+  ),
   LOGIN_FAILURES_PER_ACCOUNT: setting(
     'Failed logins of one account before it is blocked for 60 s, doubling to 15 min.',
     count(1, 1000),

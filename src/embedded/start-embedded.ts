@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { startApp } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/settings.ts';
 import { migrate } from '../db/migrate.ts';
-import { createLogger } from '../logger.ts';
 import type { Running } from '../run-until-signal.ts';
+import { serve } from '../serve.ts';
 import { isPortFree } from './free-port.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { nextSteps } from './next-steps.ts';
@@ -35,7 +35,7 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
     MASTER_KEY: environment['MASTER_KEY'] || secrets.masterKey,
   };
   // Read before anything is started, with a placeholder for what is not known yet: mistakes show at once.
-  const { LISTEN_ADDRESS: listen } = loadConfig({ ...settings, DATABASE_URL: 'postgres://localhost' });
+  const { LISTEN_ADDRESS: listen, ...config } = loadConfig({ ...settings, DATABASE_URL: 'postgres://localhost' });
   if (listen.port !== 0 && !(await isPortFree(listen.port))) {
     throw new StartProblem(
       `Port ${listen.port} is in use. Stop what uses it, or choose another: LISTEN_ADDRESS=127.0.0.1:50052 npm start`,
@@ -48,6 +48,7 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
   const postgres = await startPostgresServer({
     dataDir: inDataDir('postgres'),
     superuserPassword: secrets.superuserPassword,
+    settings: { max_connections: String(connectionsOf(config)) },
     logFile: inDataDir('postgres.log'),
     onProgress: step,
   });
@@ -64,17 +65,23 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
   const { migrations, files } = await migrate(urlOf('auth_owner', secrets.ownerPassword));
   step(`Applied ${migrations.length} migrations and ${files.length} functions and seed files`);
 
-  const config = loadConfig({ ...settings, DATABASE_URL: urlOf('auth_service', secrets.servicePassword) });
-  const app = await startApp(config, createLogger(config.LOG_LEVEL, inDataDir('service.log')));
-  opened.defer(() => app.stop());
-  step(`Serving gRPC on ${app.address.host}:${app.address.port}; log in ${inDataDir('service.log')}`);
-  print(nextSteps(app.address));
+  const databaseUrl = urlOf('auth_service', secrets.servicePassword);
+  const service = await serve({ ...settings, DATABASE_URL: databaseUrl }, inDataDir('service.log'));
+  opened.defer(() => service.stop());
+  step(`Serving gRPC on ${service.address.host}:${service.address.port}; log in ${inDataDir('service.log')}`);
+  print(nextSteps(service.address));
 
   const running = opened.move();
   return {
+    failed: service.failed,
     async stop() {
       print('Stopping');
       await running.disposeAsync();
     },
   };
+}
+
+/** What PostgreSQL has to let in: its default, or what the workers can open, and some for commands and people. */
+function connectionsOf({ WORKERS, DATABASE_POOL_SIZE }: Pick<Config, 'WORKERS' | 'DATABASE_POOL_SIZE'>): number {
+  return Math.max(100, WORKERS * (DATABASE_POOL_SIZE + 2) + 20);
 }

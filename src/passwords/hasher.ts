@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import bcrypt from 'bcrypt';
 import PQueue from 'p-queue';
 import { AppError } from '../errors/app-error.ts';
+import { inHashSlot } from './hash-slots.ts';
+import type { HashSlots } from './hash-slots.ts';
 
 /** Makes and checks password hashes, a bounded number at once. */
 export type PasswordHasher = {
@@ -22,14 +24,18 @@ type Deps = {
   readonly concurrency: number;
   /** Calls that may wait. */
   readonly queueLimit: number;
+  /** null: no other process computes hashes here. */
+  readonly slots?: HashSlots | null;
 };
 
 /** What bcrypt reads of a password, in bytes; it drops the rest without a word. */
 const BCRYPT_BYTES = 72;
 
-export async function createPasswordHasher({ cost, concurrency, queueLimit }: Deps): Promise<PasswordHasher> {
-  const dummyHash = await bcrypt.hash(randomBytes(16).toString('hex'), cost);
+export async function createPasswordHasher(deps: Deps): Promise<PasswordHasher> {
+  const { cost, concurrency, queueLimit, slots = null } = deps;
   const queue = new PQueue({ concurrency });
+  const makeDummy = () => bcrypt.hash(randomBytes(16).toString('hex'), cost);
+  const dummyHash = await (slots ? inHashSlot(slots, makeDummy) : makeDummy());
 
   async function bounded<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (queue.size >= queueLimit) throw new AppError('OVERLOADED', { retryAfter: 1000 });
@@ -43,7 +49,8 @@ export async function createPasswordHasher({ cost, concurrency, queueLimit }: De
       signal?.removeEventListener('abort', leave);
       return work();
     };
-    return await queue.add(begin, { signal: waiting.signal });
+    const run = slots ? () => inHashSlot(slots, begin, waiting.signal) : begin;
+    return await queue.add(run, { signal: waiting.signal });
   }
 
   return {

@@ -34,6 +34,14 @@ const VIOLATIONS: readonly [wall: string, from: string, what: string][] = [
   ['grpc-knows-no-storage', 'src/grpc/server.ts', '../db/pool.ts'],
   ['grpc-knows-no-storage', 'src/grpc/server.ts', '../redis/connect.ts'],
   ['grpc-knows-no-storage', 'src/grpc/server.ts', '../auth/logout.ts'],
+  ['workers-know-processes-only', 'src/workers/supervisor.ts', '../db/pool.ts'],
+  ['client-stands-on-what-is-shared', 'src/client/decide.ts', '../errors/app-error.ts'],
+  ['client-stands-on-what-is-shared', 'src/client/decide.ts', '../tokens/key-ring.ts'],
+  ['client-stands-on-what-is-shared', 'src/client/decide.ts', '../revocation/replica.ts'],
+  ['shared-with-the-client-stays-light', 'src/tokens/compact-jws.ts', './key-ring.ts'],
+  ['shared-with-the-client-stays-light', 'src/tokens/compact-jws.ts', 'zod'],
+  ['shared-with-the-client-stays-light', 'src/revocation/view.ts', 'ioredis'],
+  ['nobody-imports-the-client', 'src/grpc/server.ts', '../client/client.ts'],
   ['embedded-is-a-set-up-only', 'src/embedded/provision.ts', '../db/pool.ts'],
   ['only-types-across-layers', 'src/auth/logout.ts', '../db/pool.ts'],
   ['only-types-across-layers', 'src/auth/logout.ts', '../redis/connect.ts'],
@@ -62,7 +70,7 @@ const HARMLESS: readonly [from: string, what: string][] = [
   ['src/auth/logout.ts', '../db/pool.ts'],
   ['src/auth/logout.ts', '../redis/connect.ts'],
   ['src/grpc/services/auth-service.ts', '../../auth/logout.ts'],
-  ['src/revocation/announcer.ts', 'ioredis'],
+  ['src/grpc/rate-limiter.ts', 'ioredis'],
 ];
 
 describe('dependency-cruiser', () => {

@@ -45,7 +45,7 @@ describe('The log', () => {
         SHUTDOWN_GRACE: '1s',
       }),
       // As in production, and all of it.
-      createLogger('trace', file),
+      createLogger('trace', { file }),
     );
     clients = connectClients(`127.0.0.1:${app.address.port}`);
   });

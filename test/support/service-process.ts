@@ -36,10 +36,13 @@ export async function startServiceProcess(settings: Record<string, string> & { D
     });
     void gone.then(() => reject(new Error('The service ended before it served.')));
   });
-  const clients = connectClients(`127.0.0.1:${port}`);
+  const address = `127.0.0.1:${port}`;
+  const clients = connectClients(address);
 
   return {
     ...clients,
+    address,
+    pid: child.pid ?? 0,
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     /** kill -9. Resolves when it is gone; may be called again. */

@@ -91,4 +91,49 @@ describe('The password hasher', () => {
   it('does not begin for a caller who has gone already', async () => {
     await expect(hasher.hash('a password', AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
   });
+
+  describe('on a machine that others compute hashes on', () => {
+    /** One slot, which a test holds or not. */
+    async function setUp() {
+      let isHeld = false;
+      let taken = 0;
+      const slots = {
+        async take(signal?: AbortSignal) {
+          while (isHeld) {
+            signal?.throwIfAborted();
+            await new Promise(setImmediate);
+          }
+          taken += 1;
+          return () => void (taken -= 1);
+        },
+      };
+      const shared = await createPasswordHasher({ cost: COST, concurrency: 1, queueLimit: 10, slots });
+      return { ...shared, hold: (value: boolean) => (isHeld = value), taken: () => taken };
+    }
+
+    it('computes when it has a slot, and gives it back', async () => {
+      const { hash, verify, hold, taken } = await setUp();
+      hold(true);
+      const hashing = hash('a password');
+      const first = await Promise.race([hashing, new Promise((resolve) => setTimeout(resolve, 50, 'waits'))]);
+      expect(first).toBe('waits');
+      hold(false);
+      expect(await verify('a password', await hashing)).toBe(true);
+      await expect(verify('a password', '$2b$04$not a hash')).resolves.toBe(false);
+      expect(taken()).toBe(0);
+    });
+
+    it('lets a caller go who waits for a slot no longer, and the next in', async () => {
+      const { hash, hold, taken } = await setUp();
+      hold(true);
+      const left = new AbortController();
+      const abandoned = hash('first', left.signal);
+      const next = hash('second');
+      left.abort(new Error('the caller has gone'));
+      await expect(abandoned).rejects.toThrow('the caller has gone');
+      hold(false);
+      expect(await next).toMatch(/^\$2b\$04\$/);
+      expect(taken()).toBe(0);
+    });
+  });
 });
