@@ -71,6 +71,7 @@ export type StoredSession = {
   readonly expiresAt: Date;
   readonly endedAt: Date | null;
   readonly endTrigger: string | null;
+  readonly endedBy: string | null;
 };
 
 export type AuthFunctions = ReturnType<typeof createAuthFunctions>;
@@ -252,6 +253,7 @@ export function createAuthFunctions(call: CallFunction) {
           session_expires_at: Date | null;
           session_ended_at: Date | null;
           session_end_trigger: string | null;
+          session_ended_by: string | null;
           account_is_active: boolean | null;
         }>('auth.explain_token', [token.tokenId, token.sessionId, token.userId, token.actor]),
       );
@@ -265,7 +267,14 @@ export function createAuthFunctions(call: CallFunction) {
         })),
         session:
           createdAt && lastUsedAt && expiresAt
-            ? { createdAt, lastUsedAt, expiresAt, endedAt: row.session_ended_at, endTrigger: row.session_end_trigger }
+            ? {
+                createdAt,
+                lastUsedAt,
+                expiresAt,
+                endedAt: row.session_ended_at,
+                endTrigger: row.session_end_trigger,
+                endedBy: row.session_ended_by,
+              }
             : null,
         account: row.account_is_active === null ? null : { isActive: row.account_is_active },
       };

@@ -5,6 +5,7 @@ import { ErrorInfo, BadRequest, RichClientError, errorDetailsClientMiddleware } 
 import { AccountsServiceDefinition } from '../gen/accounts/v1/accounts_service.ts';
 import { AuthServiceDefinition } from '../gen/auth/v1/auth_service.ts';
 import { KeysServiceDefinition } from '../gen/auth/v1/keys_service.ts';
+import { TokensAdminServiceDefinition } from '../gen/auth/v1/tokens_admin_service.ts';
 
 const USAGE = `Calls a method of the service and prints the answer as JSON.
 
@@ -13,7 +14,12 @@ const USAGE = `Calls a method of the service and prints the answer as JSON.
   npm run call -- ListRoles '{"interface":"customer"}'
 `;
 
-const DEFINITIONS = [AuthServiceDefinition, AccountsServiceDefinition, KeysServiceDefinition];
+const DEFINITIONS = [
+  AuthServiceDefinition,
+  AccountsServiceDefinition,
+  KeysServiceDefinition,
+  TokensAdminServiceDefinition,
+];
 
 type Method = {
   readonly name: string;

@@ -60,6 +60,7 @@ function toSession(session: NonNullable<ExplainedToken['session']>) {
     expireTime: session.expiresAt,
     endTime: session.endedAt ?? undefined,
     endTrigger: session.endTrigger ?? '',
+    endedBy: session.endedBy ?? '',
   };
 }
 
