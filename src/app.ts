@@ -31,6 +31,7 @@ import { createRecognizeService } from './grpc/service-identities.ts';
 import { createAccountsService } from './grpc/services/accounts-service.ts';
 import { createAuthService } from './grpc/services/auth-service.ts';
 import { createEncodeValidations } from './grpc/services/encode-validations.ts';
+import { createValidateDirectly } from './grpc/services/validate-directly.ts';
 import { createKeysService } from './grpc/services/keys-service.ts';
 import { createRevocationsService } from './grpc/services/revocations-service.ts';
 import { createTokensAdminService } from './grpc/services/tokens-admin-service.ts';
@@ -230,6 +231,14 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
   // The door.
   const health = HealthState();
   const encodeValidations = createEncodeValidations();
+  const recognizeService = createRecognizeService({
+    callers,
+    local: config.LOCAL_CALLERS ? { name: 'local', interfaces: LOCAL_CALLER_INTERFACES } : null,
+  });
+  // What these answer leaves no line in the log, so they stand back where such lines are wanted.
+  const isLogged = () => logger.isLevelEnabled('debug');
+  const validateDirectly = (path: string) =>
+    new Map([[path, createValidateDirectly({ path, recognizeService, validateToken, encodeValidations, isLogged })]]);
   const server = createGrpcServer({
     services: {
       auth: createAuthService({ register, loginWithPassword, refresh, logout, validateToken, encodeValidations }),
@@ -250,12 +259,12 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
       isWorker: primary !== null,
       callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE,
     }),
-    recognizeService: createRecognizeService({
-      callers,
-      local: config.LOCAL_CALLERS ? { name: 'local', interfaces: LOCAL_CALLER_INTERFACES } : null,
-    }),
+    recognizeService,
     validateToken,
-    encodeValidations,
+    direct: {
+      calls: validateDirectly('/auth.v1.AuthService/ValidateToken'),
+      streams: validateDirectly('/auth.v1.AuthService/StreamValidateTokens'),
+    },
     hasPermission: (userId, permission) => accounts.hasPermission(userId, permission),
     anonymousInterfaces,
     maxInFlight: config.MAX_CALLS_IN_FLIGHT,

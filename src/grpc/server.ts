@@ -20,6 +20,7 @@ import { TokensAdminServiceDefinition } from '../gen/auth/v1/tokens_admin_servic
 import { readAccessRules } from './access.ts';
 import type { AccessRules } from './access.ts';
 import { createAnswerDirectly } from './answer-directly.ts';
+import type { OpenDirectly } from './answer-directly.ts';
 import { createAnswerStreamDirectly } from './answer-stream-directly.ts';
 import { createCutSlowReaders } from './cut-slow-readers.ts';
 import { markMalformedRequests } from './decoding.ts';
@@ -34,8 +35,6 @@ import { createPlaces } from './places.ts';
 import type { RecognizeService } from './service-identities.ts';
 import { createStreamEnder } from './middleware/end-streams.ts';
 import type { WithAbortOnTerminate } from './middleware/end-streams.ts';
-import type { EncodeValidations } from './services/encode-validations.ts';
-import { createValidateDirectly } from './services/validate-directly.ts';
 import { passVerifiedSans } from './verified-sans.ts';
 import { createWireFormats } from './wire-format.ts';
 
@@ -54,7 +53,8 @@ export type GrpcServerDeps = {
   readonly limiter: Pick<RateLimiterAbstract, 'consume'>;
   readonly recognizeService: RecognizeService;
   readonly validateToken: ValidateToken;
-  readonly encodeValidations: EncodeValidations;
+  /** What is answered in front of the chain, by the methods' paths: unary calls, and bidirectional streams. */
+  readonly direct: Readonly<Record<'calls' | 'streams', ReadonlyMap<string, OpenDirectly>>>;
   readonly hasPermission: (userId: string, permission: string) => Promise<boolean>;
   readonly anonymousInterfaces: readonly string[];
   readonly maxInFlight: number;
@@ -102,9 +102,6 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   ]);
 
   const places = createPlaces(deps);
-  // What these answer leaves no line in the log, so they stand back where such lines are wanted.
-  const isLogged = () => logger.isLevelEnabled('debug');
-  const validateDirectly = (path: string) => new Map([[path, createValidateDirectly({ ...deps, path, isLogged })]]);
 
   const server = createServer({
     'grpc.max_receive_message_length': 1024 * 1024,
@@ -123,12 +120,8 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
         onCut: (method) => logger.warn({ method, reason: 'WATCH_TOO_SLOW' }, 'stream cut'),
       }),
       // Nearest to the handlers: they have to see what those before them have found out.
-      createAnswerDirectly({ methods: validateDirectly('/auth.v1.AuthService/ValidateToken'), places }),
-      createAnswerStreamDirectly({
-        methods: validateDirectly('/auth.v1.AuthService/StreamValidateTokens'),
-        places,
-        streams,
-      }),
+      createAnswerDirectly({ methods: deps.direct.calls, places }),
+      createAnswerStreamDirectly({ methods: deps.direct.streams, places, streams }),
     ],
   })
     // Outermost: it must see the status that the caller sees, whoever decided it.

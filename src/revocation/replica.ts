@@ -48,12 +48,12 @@ export type ReplicaDeps = {
   readonly onProblem: (error: unknown) => void;
 };
 
-/** Rows of one read; a view that is further behind is read in several. */
-const BATCH = 20_000;
+/** Rows of one read: taking them in is some milliseconds in which nobody is answered. A view further behind takes several. */
+const BATCH = 2000;
 /** Reads per lease: three may fail before a lease runs out. */
 const READS_PER_LEASE = 4;
 /** How long callers wait for a read, in milliseconds: whoever cannot be answered is told so within a second. */
-const PATIENCE = 900;
+const PATIENCE = 800;
 /** Milliseconds. The database believes in a replica for 10 s after it was touched (auth.read_revocations). */
 const TOUCH_INTERVAL = 2000;
 

@@ -26,6 +26,22 @@ export async function startPrivatePostgres() {
   await provision({ urlOf, database: DATABASE, passwords: TEST_PASSWORDS });
   await migrate(urlOf(DATABASE, { user: 'auth_owner', password: TEST_PASSWORDS.owner }));
 
+  /** Signals the postmaster and all its processes. */
+  async function signalAll(signal: NodeJS.Signals): Promise<void> {
+    const name = await clusterNameOf(options.dataDir);
+    const isOurs = (args: readonly string[]) =>
+      args.includes(`cluster_name=${name}`) || args.join(' ').startsWith(`postgres: ${name}: `);
+    const pids = (await listProcesses()).filter(({ args }) => isOurs(args)).map(({ pid }) => pid);
+    // The postmaster first, so that it starts none anew.
+    for (const pid of [server.pid, ...pids.filter((pid) => pid !== server.pid)]) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has ended with its postmaster.
+      }
+    }
+  }
+
   return {
     serviceUrl: urlOf(DATABASE, { user: 'auth_service', password: TEST_PASSWORDS.service }),
     superuserUrl: urlOf(DATABASE),
@@ -43,20 +59,13 @@ export async function startPrivatePostgres() {
     },
     /** kill -9 of the postmaster and of all its processes at once, as when a machine loses its power. */
     async kill(): Promise<void> {
-      const name = await clusterNameOf(options.dataDir);
-      const isOurs = (args: readonly string[]) =>
-        args.includes(`cluster_name=${name}`) || args.join(' ').startsWith(`postgres: ${name}: `);
-      // The postmaster first, so that it starts none anew.
-      const pids = (await listProcesses()).filter(({ args }) => isOurs(args)).map(({ pid }) => pid);
-      for (const pid of [server.pid, ...pids.filter((pid) => pid !== server.pid)]) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // It has ended with its postmaster.
-        }
-      }
+      await signalAll('SIGKILL');
       await server.exited;
     },
+    /** SIGSTOP of all its processes: connections are taken and nothing answers, as when a virtual machine is suspended. */
+    pause: () => signalAll('SIGSTOP'),
+    /** Ends a pause. */
+    resume: () => signalAll('SIGCONT'),
     /** Starts it on the same data and port. */
     async start(): Promise<void> {
       server = await startPostgresServer({ ...options, port: server.port });

@@ -12,6 +12,7 @@ create or replace function auth.explain_token(p_token_id uuid, p_session_id uuid
     session_expires_at timestamptz,
     session_ended_at timestamptz,
     session_end_trigger text,
+    session_ended_by uuid,
     account_is_active boolean
   )
   language sql
@@ -36,7 +37,7 @@ begin atomic
         from auth.revocations v
        where (v.kind = 'token' and v.subject = p_token_id) or (v.kind = 'session' and v.subject = p_session_id)
     ),
-    s.created_at, s.last_used_at, s.expires_at, s.ended_at, s.end_trigger,
+    s.created_at, s.last_used_at, s.expires_at, s.ended_at, s.end_trigger, s.ended_by,
     u.is_active and u.deleted_at is null
   from auth.revocation_state r
   left join auth.sessions s on s.id = p_session_id

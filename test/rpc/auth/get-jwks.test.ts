@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { createRotateKeys } from '../../../src/tokens/rotate-keys.ts';
-import type { SigningAlgorithm } from '../../../src/tokens/signing-key.ts';
+import type { SigningAlgorithm } from '../../../src/tokens/verification-key.ts';
 import { register, tokensOf } from '../../support/people.ts';
 import { startService } from '../../support/service.ts';
 import type { TestService } from '../../support/service.ts';

@@ -1,12 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { CommittedRevocation, RevocationEntry } from '../../../src/db/auth-functions.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What the revocation protocol needs of PostgreSQL, with its snapshots and the lock on the row of auth.revocation_state. */
 export type SimulatedDatabase = {
-  /** A connection's calls: they take their time on the way there and back, and fail while the server is away. */
-  readonly call: <T>(work: () => Promise<T>, settle: Settle<T>) => void;
+  /**
+   * A connection's calls: they take their time on the way there and back, and fail while the server is away. Who has waited
+   * `patience` gives up; what he asked for may be done all the same.
+   */
+  readonly call: <T>(work: () => Promise<T>, patience: number, settle: Settle<T>) => void;
   readonly register: (replica: { id: string; lease: number }) => Promise<void>;
   readonly touch: (id: string) => Promise<void>;
   readonly forget: (id: string) => Promise<void>;
@@ -21,6 +23,8 @@ export type SimulatedDatabase = {
   readonly restart: (downFor: number) => void;
   /** Calls that begin from now on take so much longer. */
   readonly slowDown: (milliseconds: number, duration: number) => void;
+  /** Nothing goes on and nothing breaks: what has come or comes meanwhile is done afterwards. */
+  readonly freeze: (duration: number) => void;
 };
 
 export type Settle<T> = { readonly resolve: (value: T) => void; readonly reject: (error: Error) => void };
@@ -30,6 +34,7 @@ type Options = {
   readonly trust: number;
   readonly registersWithoutLock?: boolean;
   readonly grantsToAnybody?: boolean;
+  readonly touchesAnybody?: boolean;
 };
 
 const NEVER_EXPIRES = 4_000_000_000;
@@ -43,10 +48,18 @@ export function createDatabase(timeline: Timeline, random: Random, options: Opti
   let generation = 0;
   let backAt = 0;
   let slowness = { extra: 0, until: 0 };
+  let frozenUntil = 0;
   let locks = createRowLock();
 
+  /** Lets something happen in the server: after so many milliseconds, and not while it is frozen. */
+  function inServer(milliseconds: number, what: () => void): void {
+    timeline.after(milliseconds, () => {
+      if (timeline.now() < frozenUntil) inServer(frozenUntil - timeline.now() + random.between(0, 0.01), what);
+      else what();
+    });
+  }
   const hold = () =>
-    new Promise<void>((resolve) => timeline.after(random.between(0.2, random.chance(0.2) ? 80 : 5), resolve));
+    new Promise<void>((resolve) => inServer(random.between(0.2, random.chance(0.2) ? 80 : 5), resolve));
 
   /** Locks, works in the transaction, and commits after a while, unless the server was restarted meanwhile. */
   async function transaction<T>(lock: 'share' | 'exclusive' | null, work: () => { result: T; commit: () => void }) {
@@ -62,11 +75,12 @@ export function createDatabase(timeline: Timeline, random: Random, options: Opti
   }
 
   const database: SimulatedDatabase = {
-    call(work, settle) {
+    call(work, patience, settle) {
+      timeline.after(patience, () => settle.reject(new Error('No answer in time.')));
       const travel = () => random.between(0.2, random.chance(0.05) ? 400 : 8);
       const extra = timeline.now() < slowness.until ? slowness.extra : 0;
       const mine = generation;
-      timeline.after(travel() + extra, () => {
+      inServer(travel() + extra, () => {
         const answer = (deliver: () => void) =>
           timeline.after(travel() + extra, () => {
             // The connection broke on the way: the caller cannot know whether it was committed.
@@ -91,7 +105,8 @@ export function createDatabase(timeline: Timeline, random: Random, options: Opti
         },
       })),
     async touch(id) {
-      if (seenAt.has(id)) seenAt.set(id, timeline.now());
+      const earliest = options.touchesAnybody ? Number.NEGATIVE_INFINITY : timeline.now() - options.trust;
+      if ((seenAt.get(id) ?? Number.NEGATIVE_INFINITY) > earliest) seenAt.set(id, timeline.now());
     },
     async forget(id) {
       seenAt.delete(id);
@@ -134,6 +149,9 @@ export function createDatabase(timeline: Timeline, random: Random, options: Opti
     slowDown(milliseconds, duration) {
       slowness = { extra: milliseconds, until: timeline.now() + duration };
     },
+    freeze(duration) {
+      frozenUntil = Math.max(frozenUntil, timeline.now() + duration);
+    },
   };
   return database;
 }
@@ -166,9 +184,4 @@ function createRowLock() {
       grantNext();
     },
   };
-}
-
-/** A session's id. Random ids change nothing of a schedule. */
-export function newSubject(): string {
-  return randomUUID();
 }

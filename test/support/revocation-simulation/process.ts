@@ -6,6 +6,7 @@ import { createReplica } from '../../../src/revocation/replica.ts';
 import type { Replica, ReplicaDeps } from '../../../src/revocation/replica.ts';
 import { createRevocationView } from '../../../src/revocation/view.ts';
 import type { RevocationView } from '../../../src/revocation/view.ts';
+import type { SigningKey } from '../../../src/tokens/signing-key.ts';
 import type { SimulatedDatabase } from './database.ts';
 import type { MessageBus } from './message-bus.ts';
 import type { Random } from './random.ts';
@@ -19,6 +20,10 @@ export type Flaws = {
   readonly noLeaseCheck?: boolean;
   /** A revoker does not wait for replicas that it hears nothing of. */
   readonly noWaiting?: boolean;
+  /** A revoker that cannot announce, because Redis is away, takes it that everybody knows. */
+  readonly noWaitWithoutRedis?: boolean;
+  /** A token that was once found not revoked is not looked up again, however far the view has gone on. */
+  readonly memoWithoutRevision?: boolean;
   /** A view says that it knows a revision before it does. */
   readonly revisionBeforeEntries?: boolean;
   /** A revoker waits for as long as its own lease is set to. */
@@ -27,6 +32,8 @@ export type Flaws = {
   readonly registersWithoutLock?: boolean;
   /** A replica that was taken off the list is granted leases all the same. */
   readonly grantsToAnybody?: boolean;
+  /** A replica that was taken off the list comes back on it by a touch, without waiting for revokers under way. */
+  readonly touchesAnybody?: boolean;
 };
 
 /** A process of the service: the real protocol on a simulated event loop, clock, database and bus. */
@@ -40,6 +47,10 @@ type World = {
   readonly lease: number;
   readonly flaws: Flaws;
 };
+
+/** As the pools are set, for leases and for calls; milliseconds. */
+const LEASE_CALL_TIMEOUT = 900;
+const CALL_TIMEOUT = 10_000;
 
 export function startProcess({ timeline, random, database, bus, lease, flaws }: World) {
   let isAlive = true;
@@ -64,20 +75,20 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
 
-  const call = <T>(work: () => Promise<T>) =>
+  const call = <T>(work: () => Promise<T>, patience: number) =>
     new Promise<T>((resolve, reject) =>
-      database.call(work, {
+      database.call(work, patience, {
         resolve: (value) => deliver(() => resolve(value)),
         reject: (error) => deliver(() => reject(error)),
       }),
     );
   let answeredAt = Number.NEGATIVE_INFINITY;
   const auth: ReplicaDeps['auth'] = {
-    registerReplica: (registration) => call(() => database.register(registration)),
-    touchReplica: (id) => call(() => database.touch(id)),
-    forgetReplica: (id) => call(() => database.forget(id)),
+    registerReplica: (registration) => call(() => database.register(registration), LEASE_CALL_TIMEOUT),
+    touchReplica: (id) => call(() => database.touch(id), LEASE_CALL_TIMEOUT),
+    forgetReplica: (id) => call(() => database.forget(id), LEASE_CALL_TIMEOUT),
     async readRevocations(input) {
-      const answer = await call(() => database.read(input));
+      const answer = await call(() => database.read(input), LEASE_CALL_TIMEOUT);
       if (answer.isRegistered) answeredAt = clock.monotonic();
       return answer;
     },
@@ -95,27 +106,26 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
     ...(flaws.noLeaseCheck ? { isFresh: () => true } : {}),
   };
 
-  const announcer = createAnnouncer({
-    publisher: {
-      publish: (channel: string, message: string) =>
+  const connection = bus.connect();
+  const soundAnnouncer = createAnnouncer({
+    bus: {
+      publish: (channel, message) =>
         new Promise((resolve, reject) => {
-          bus.publish(channel, message).then(
-            () => deliver(() => resolve(1)),
+          connection.publish(channel, message).then(
+            () => deliver(resolve),
             () => deliver(() => reject(new Error('Command timed out'))),
           );
         }),
+      subscribe: (_channels, onMessage) =>
+        connection.subscribe((channel, message) => deliver(() => onMessage(channel, message))),
     },
-    subscriber: {
-      status: 'ready',
-      subscribe: async () => 2,
-      on(event: string, listener: (channel: string, message: string) => void) {
-        if (event === 'message') bus.subscribe((channel, message) => deliver(() => listener(channel, message)));
-      },
-    } as unknown as Parameters<typeof createAnnouncer>[0]['subscriber'],
     replicaId: replica.id,
     learn: replica.learn,
     onProblem,
   });
+  const announcer: typeof soundAnnouncer = flaws.noWaitWithoutRedis
+    ? { ...soundAnnouncer, announce: (...what) => soundAnnouncer.announce(...what).catch(() => undefined) }
+    : soundAnnouncer;
   const soundConfirm = createConfirmRevocation({ replica, announcer, delay });
   const confirm: typeof soundConfirm = (committed) =>
     soundConfirm({
@@ -134,7 +144,8 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
       kid: '',
     }),
     replica,
-    revocations: view,
+    revocations: flaws.memoWithoutRevision ? withMemo(view) : view,
+    keys: { find: () => ({}) as SigningKey },
   });
 
   let isServing = false;
@@ -169,7 +180,7 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
       ),
     /** As Logout does it: commit, then confirm. */
     async revoke(subjects: readonly string[]): Promise<void> {
-      const committed = await call(() => database.revoke(subjects));
+      const committed = await call(() => database.revoke(subjects), CALL_TIMEOUT);
       const committedAt = timeline.now();
       await confirm(committed);
       if (stalledUntil < committedAt) slowestAnswer = Math.max(slowestAnswer, timeline.now() - committedAt);
@@ -181,6 +192,19 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
     },
     kill() {
       isAlive = false;
+    },
+  };
+}
+
+function withMemo(view: RevocationView): Pick<RevocationView, 'isRevoked' | 'revision'> {
+  const notRevoked = new Set<string>();
+  return {
+    revision: view.revision,
+    isRevoked(token) {
+      if (notRevoked.has(token.tokenId)) return false;
+      const isRevoked = view.isRevoked(token);
+      if (!isRevoked) notRevoked.add(token.tokenId);
+      return isRevoked;
     },
   };
 }

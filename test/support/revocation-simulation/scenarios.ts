@@ -13,8 +13,10 @@ const kinds = fc.oneof(
       'replica stalls',
       'Redis freezes',
       'Redis loses messages',
+      'Redis is killed and starts empty',
       'PostgreSQL restarts',
       'PostgreSQL is slow',
+      'PostgreSQL freezes',
     ),
   },
 );

@@ -1,4 +1,4 @@
-import { createDatabase, newSubject } from './database.ts';
+import { createDatabase } from './database.ts';
 import { createMessageBus } from './message-bus.ts';
 import { startProcess } from './process.ts';
 import type { Flaws, SimulatedProcess } from './process.ts';
@@ -16,8 +16,10 @@ export type Happening = {
     | 'replica stalls'
     | 'Redis freezes'
     | 'Redis loses messages'
+    | 'Redis is killed and starts empty'
     | 'PostgreSQL restarts'
-    | 'PostgreSQL is slow';
+    | 'PostgreSQL is slow'
+    | 'PostgreSQL freezes';
   /** Which replica. */
   readonly who: number;
   readonly duration: number;
@@ -82,7 +84,7 @@ export async function simulate(scenario: Scenario, flaws: Flaws = {}): Promise<O
   function logout(who: number, count: number): void {
     const revoker = processes[who % processes.length];
     if (!revoker?.isServing() || revoker.isStalled()) return;
-    const subjects = Array.from({ length: count }, newSubject);
+    const subjects = Array.from({ length: count }, random.uuid);
     const [subject] = subjects;
     if (subject === undefined) return;
     const one = processes[(who + 1) % processes.length];
@@ -117,8 +119,10 @@ export async function simulate(scenario: Scenario, flaws: Flaws = {}): Promise<O
     'replica stalls': (who, duration) => processes[who % processes.length]?.stall(duration),
     'Redis freezes': (_, duration) => bus.freeze(duration),
     'Redis loses messages': (_, duration) => bus.lose(80, duration),
+    'Redis is killed and starts empty': (_, duration) => bus.restart(duration / 4),
     'PostgreSQL restarts': (_, duration) => database.restart(duration / 4),
     'PostgreSQL is slow': (_, duration) => database.slowDown(duration / 4, duration),
+    'PostgreSQL freezes': (_, duration) => database.freeze(duration),
   };
   for (const { at, kind, who, duration } of scenario.happenings) {
     timeline.at(200 + at, () => happen[kind](who, duration));

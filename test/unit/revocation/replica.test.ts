@@ -47,12 +47,12 @@ function setUp() {
 describe('a replica', () => {
   it('reads what is more than one batch, to the last', async () => {
     const { database, view, replica, revoke } = setUp();
-    revoke(...Array.from({ length: 40_000 }, (_, index) => index + 1));
+    revoke(...Array.from({ length: 4000 }, (_, index) => index + 1));
     await replica.start();
-    expect(view.revision()).toBe(40_000);
+    expect(view.revision()).toBe(4000);
     expect(view.isRevoked(session(1))).toBe(true);
-    expect(view.isRevoked(session(20001))).toBe(true);
-    expect(view.isRevoked(session(40000))).toBe(true);
+    expect(view.isRevoked(session(2001))).toBe(true);
+    expect(view.isRevoked(session(4000))).toBe(true);
     // Two full batches and a look whether there is more.
     expect(database.reads).toBe(3);
   });
