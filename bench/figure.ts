@@ -14,10 +14,13 @@ export type Place = {
   readonly say: (text: string) => void;
 };
 
+/** Of a value: a ratio has none, and counts are of one second. */
+export type Unit = 'ratio' | 's' | 'ms' | 'MB' | '/s';
+
 /** What came out. */
 export type Result = {
   readonly value: number;
-  readonly unit: 'ratio' | 's';
+  readonly unit: Unit;
   /** How far the rounds of this run were apart. */
   readonly spread?: readonly [min: number, max: number];
   /** What the value was made of: in the JSON line as they are, in the table as `name value`. */
@@ -28,7 +31,8 @@ export type Result = {
 export type Figure = {
   readonly name: string;
   readonly about: string;
-  /** The bar: below it the benchmark fails. */
+  /** The bar: on the other side of it the benchmark fails. */
   readonly atLeast?: number;
+  readonly atMost?: number;
   readonly measure: (place: Place) => Promise<Result>;
 };

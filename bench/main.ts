@@ -2,11 +2,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Figure } from './figure.ts';
+import { batchVsSingle } from './figures/batch-vs-single.ts';
 import { loginVsBcrypt } from './figures/login-vs-bcrypt.ts';
 import { refreshVsFunction } from './figures/refresh-vs-function.ts';
+import { revocationVisible } from './figures/revocation-visible.ts';
+import { revocationsMemory } from './figures/revocations-memory.ts';
+import { signatureAlgorithms } from './figures/signature-algorithms.ts';
 import { startSeconds } from './figures/start-seconds.ts';
+import { streamVsUnary } from './figures/stream-vs-unary.ts';
+import { validateFullyVsNoop } from './figures/validate-fully-vs-noop.ts';
 import { validateLatencyVsNoop } from './figures/validate-latency-vs-noop.ts';
+import { validateUnderLoginStorm } from './figures/validate-under-login-storm.ts';
 import { validateVsNoop } from './figures/validate-vs-noop.ts';
+import { verifierColdVsCrypto } from './figures/verifier-cold-vs-crypto.ts';
+import { verifierHits } from './figures/verifier-hits.ts';
+import { writeDocuments } from './results/write-documents.ts';
+import type { Measurement } from './results/measurement.ts';
 import { createReport } from './report.ts';
 import { startBackingServers } from './servers/backing-servers.ts';
 import type { BackingServers } from './servers/backing-servers.ts';
@@ -14,14 +25,24 @@ import { findPinning } from './servers/pinning.ts';
 
 /*
  * `npm run bench` measures all figures, `npm run bench -- validate` those whose name contains the word. A readable table
- * goes to stderr, one line of JSON a figure to stdout. Exit code 1: a bar is missed, or a figure could not be measured.
+ * goes to stderr, one line of JSON a figure to stdout. A complete run puts its results into docs/performance.md, and into
+ * the plot beside it. Exit code 1: a bar is missed, or a figure could not be measured.
  */
 
 const FIGURES: readonly Figure[] = [
   validateVsNoop,
   validateLatencyVsNoop,
+  validateFullyVsNoop,
+  streamVsUnary,
+  batchVsSingle,
+  validateUnderLoginStorm,
+  verifierHits,
+  verifierColdVsCrypto,
+  revocationVisible,
+  revocationsMemory,
   loginVsBcrypt,
   refreshVsFunction,
+  signatureAlgorithms,
   startSeconds,
 ];
 
@@ -47,6 +68,7 @@ const directory = await mkdtemp(path.join(tmpdir(), 'auth-bench-'));
 opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
 const pinning = findPinning();
 const report = createReport(pinning);
+const measurements: Measurement[] = [];
 let servers: Promise<BackingServers> | undefined;
 
 for (const figure of chosen) {
@@ -60,6 +82,7 @@ for (const figure of chosen) {
       say: (text) => console.error(`  ${figure.name}: ${text}`),
     });
     report.add(figure, result);
+    measurements.push({ figure, result });
   } catch (error) {
     // What an interruption breaks off is no result.
     if (!opened.disposed) report.addFailure(figure, error);
@@ -69,5 +92,6 @@ for (const figure of chosen) {
 }
 if (!opened.disposed) {
   await opened.disposeAsync();
+  if (measurements.length === FIGURES.length) await writeDocuments(measurements);
   process.exit(report.finish() ? 0 : 1);
 }

@@ -1,4 +1,6 @@
 import type { Figure, Result } from './figure.ts';
+import { barText, reachesBar } from './results/bar.ts';
+import { round, withUnit } from './results/number-text.ts';
 import type { Pinning } from './servers/pinning.ts';
 
 /** Gathers results: each goes to stdout at once as a line of JSON, all of them to stderr as a table at the end. */
@@ -16,15 +18,18 @@ export function createReport(pinning: Pinning): Report {
   let isGood = true;
 
   return {
-    add({ name, about, atLeast }, { value, unit, spread, details }) {
-      const isReached = atLeast === undefined || value >= atLeast;
-      isGood &&= isReached;
+    add(figure, { value, unit, spread, details }) {
+      const { name, about, atLeast, atMost } = figure;
+      const isReached = reachesBar(figure, value);
+      isGood &&= isReached !== false;
       console.log(
         JSON.stringify({
           figure: name,
           value: round(value),
           unit,
-          ...(atLeast === undefined ? {} : { at_least: atLeast, reached: isReached }),
+          ...(atLeast === undefined ? {} : { at_least: atLeast }),
+          ...(atMost === undefined ? {} : { at_most: atMost }),
+          ...(isReached === null ? {} : { reached: isReached }),
           ...(spread ? { min: round(spread[0]), max: round(spread[1]) } : {}),
           ...Object.fromEntries(Object.entries(details).map(([key, detail]) => [key, round(detail)])),
           pinned: pinning.isPinned,
@@ -33,9 +38,9 @@ export function createReport(pinning: Pinning): Report {
       );
       rows.push([
         name,
-        `${round(value)}${unit === 's' ? ' s' : ''}`,
+        withUnit(value, unit),
         spread ? `${round(spread[0])}..${round(spread[1])}` : '',
-        atLeast === undefined ? '' : `${isReached ? 'reached' : 'MISSED'} ${atLeast}`,
+        isReached === null ? '' : `${isReached ? 'reached' : 'MISSED'} ${barText(figure)}`,
         Object.entries(details)
           .map(([key, detail]) => `${key.replaceAll('_', ' ')} ${round(detail)}`)
           .join(', '),
@@ -58,10 +63,4 @@ export function createReport(pinning: Pinning): Report {
       return isGood;
     },
   };
-}
-
-/** Three digits that mean something. */
-function round(detail: number | string): number | string {
-  if (typeof detail === 'string') return detail;
-  return Math.abs(detail) >= 100 ? Math.round(detail) : Number(detail.toPrecision(3));
 }

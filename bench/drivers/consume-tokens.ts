@@ -1,4 +1,5 @@
 import { createPool } from '../../src/db/pool.ts';
+import { closedLoop } from './closed-loop.ts';
 import { drive } from './drive.ts';
 
 /** Rotates refresh tokens in the database and does nothing else: no server, no derived tokens, no signature. */
@@ -26,7 +27,7 @@ drive<ConsumeTokens>(async ({ databaseUrl, poolSize, lanes, sessionIds, hashes }
   // Those that are not being refreshed. Taken out meanwhile, because a slow call can be lapped.
   const idle = sessionIds.map((id) => ({ id, generation: 1 }));
   const hashOf = (generation: number) => hashes[(generation - 1) % hashes.length];
-  return {
+  return closedLoop({
     lanes,
     async call() {
       const session = idle.shift();
@@ -43,5 +44,5 @@ drive<ConsumeTokens>(async ({ databaseUrl, poolSize, lanes, sessionIds, hashes }
       if (rows[0]?.outcome !== 'rotated') throw new Error(`A token ended as ${rows[0]?.outcome}.`);
       idle.push({ id, generation: generation + 1 });
     },
-  };
+  });
 });

@@ -1,19 +1,18 @@
-import { closedLoop } from './closed-loop.ts';
-import type { FromDriver, ToDriver } from './driver.ts';
+import type { FromDriver, Round, ToDriver } from './driver.ts';
 
-/** What a driver does: `lanes` at once, each beginning anew when its call is answered. */
-export type Work = { readonly lanes: number; readonly call: (lane: number) => Promise<void> };
+/** Works for so many milliseconds and says what was seen. Rejects if a single answer was not as it should be. */
+export type RunRound = (milliseconds: number) => Promise<Round>;
 
 /** The driver's end of the line: prepares once, then does rounds for as long as it is asked. */
-export function drive<Setup>(prepare: (setup: Setup) => Promise<Work>): void {
-  let work: Work | undefined;
+export function drive<Setup>(prepare: (setup: Setup) => Promise<RunRound>): void {
+  let runRound: RunRound | undefined;
   const obey = async (message: ToDriver): Promise<FromDriver> => {
     if ('setup' in message) {
-      work = await prepare(message.setup as Setup);
+      runRound = await prepare(message.setup as Setup);
       return 'ready';
     }
-    if (!work) throw new Error('A driver was asked to run before it was set up.');
-    return await closedLoop(work, message.milliseconds);
+    if (!runRound) throw new Error('A driver was asked to run before it was set up.');
+    return await runRound(message.milliseconds);
   };
   process.on('message', (message: ToDriver) => {
     void obey(message)

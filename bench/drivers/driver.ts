@@ -10,6 +10,8 @@ export type Round = {
   /** Milliseconds of one call. */
   readonly p50: number;
   readonly p99: number;
+  /** Where calls are sent by the clock: how late 99 in 100 were sent at the most, which is not the fault of what is called. */
+  readonly lateP99?: number;
   /** How long the round took in all. */
   readonly seconds: number;
   /** Cores that the driver itself used. */

@@ -1,16 +1,10 @@
 import { connect } from 'node:http2';
 import type { ClientHttp2Session } from 'node:http2';
+import { HEADER } from './grpc-frames.ts';
+import { grpcHeaders } from './grpc-headers.ts';
 
 /** Calls a unary method and resolves with the bytes of its answer. Rejects for any status but OK. */
 export type CallUnary = (path: string, frame: Buffer) => Promise<Buffer>;
-
-/** A message as gRPC sends it: a byte that says "not compressed", its length, itself. */
-export function toFrame(message: Uint8Array): Buffer {
-  const frame = Buffer.alloc(5 + message.length);
-  frame.writeUInt32BE(message.length, 1);
-  frame.set(message, 5);
-  return frame;
-}
 
 /**
  * Connections to a local server. Plain node:http2, because the usual clients work harder than the server, and the load
@@ -27,12 +21,7 @@ export function openConnections(port: number, count: number): CallUnary[] {
 
 function callUnary(session: ClientHttp2Session, path: string, frame: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc+proto',
-      te: 'trailers',
-    });
+    const stream = session.request(grpcHeaders(path));
     let answer: Buffer | undefined;
     let status: unknown;
     let message: unknown;
@@ -47,7 +36,7 @@ function callUnary(session: ClientHttp2Session, path: string, frame: Buffer): Pr
     });
     stream.on('error', reject);
     stream.on('end', () => {
-      if (status === '0' && answer) resolve(answer.subarray(5));
+      if (status === '0' && answer) resolve(answer.subarray(HEADER));
       else reject(new Error(`${path} answered status ${String(status)}: ${String(message)}`));
     });
     stream.end(frame);

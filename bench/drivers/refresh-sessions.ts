@@ -1,6 +1,8 @@
 import { RefreshOutcome, RefreshRequest, RefreshResponse } from '../../src/gen/auth/v1/auth_service.ts';
+import { closedLoop } from './closed-loop.ts';
 import { drive } from './drive.ts';
-import { openConnections, toFrame } from './grpc-connections.ts';
+import { openConnections } from './grpc-connections.ts';
+import { toFrame } from './grpc-frames.ts';
 
 /** Refreshes sessions in turn, each by its newest token. */
 export type RefreshSessions = {
@@ -14,7 +16,7 @@ drive<RefreshSessions>(async (setup) => {
   const connections = openConnections(setup.port, setup.connections);
   // The newest token of each session that is not being refreshed. Taken out meanwhile, because a slow call can be lapped.
   const idle = [...setup.refreshTokens];
-  return {
+  return closedLoop({
     lanes: setup.connections * setup.callsPerConnection,
     async call(lane) {
       const [connection, refreshToken] = [connections[lane % connections.length], idle.shift()];
@@ -24,5 +26,5 @@ drive<RefreshSessions>(async (setup) => {
       if (outcome !== RefreshOutcome.ROTATED || !tokens) throw new Error(`A refresh ended as ${outcome}.`);
       idle.push(tokens.refreshToken);
     },
-  };
+  });
 });

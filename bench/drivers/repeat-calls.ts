@@ -1,5 +1,7 @@
+import { closedLoop } from './closed-loop.ts';
 import { drive } from './drive.ts';
-import { openConnections, toFrame } from './grpc-connections.ts';
+import { openConnections } from './grpc-connections.ts';
+import { toFrame } from './grpc-frames.ts';
 
 /** Sends the same requests again and again and looks at the beginning of each answer. */
 export type RepeatCalls = {
@@ -16,7 +18,7 @@ drive<RepeatCalls>(async (setup) => {
   const connections = openConnections(setup.port, setup.connections);
   const frames = setup.requests.map(toFrame);
   let next = 0;
-  return {
+  return closedLoop({
     lanes: setup.connections * setup.callsPerConnection,
     async call(lane) {
       const connection = connections[lane % connections.length];
@@ -25,5 +27,5 @@ drive<RepeatCalls>(async (setup) => {
       const answer = await connection(setup.path, frame);
       if (answer[0] !== setup.firstByte) throw new Error(`${setup.path} gave another answer than it should.`);
     },
-  };
+  });
 });

@@ -15,7 +15,7 @@ export const loginVsBcrypt: Figure = {
   async measure(place) {
     // What the service allows itself by default on the cores it has; said to both, so that they cannot differ.
     const atOnce = Math.max(1, (place.pinning.isPinned ? 1 : availableParallelism()) - 1);
-    const service = await startService(place, { HASH_CONCURRENCY: String(atOnce) });
+    const service = await startService(place, { settings: { HASH_CONCURRENCY: String(atOnce) } });
     const cost = service.config.BCRYPT_COST;
 
     // Enough that a hash is always waiting for its turn, each of them somebody else: attempts are counted per account.

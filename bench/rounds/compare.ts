@@ -5,6 +5,8 @@ import { median } from './median.ts';
 /** One of two things that are compared. */
 export type Side = {
   readonly name: string;
+  /** What one call counts for. Default: 1. */
+  readonly perCall?: number;
   readonly driver: Pick<Driver, 'run'>;
   /** The process whose work is measured. */
   readonly pid: number;
@@ -39,6 +41,9 @@ export type Comparison = {
 /** Medians over the rounds of a side. */
 export type Summary = {
   readonly value: number;
+  /** Milliseconds of one call. */
+  readonly p50: number;
+  readonly p99: number;
   /** Cores that the measured process and the load generator used. */
   readonly busy: number;
   readonly loadBusy: number;
@@ -47,9 +52,9 @@ export type Summary = {
 /** Runs both sides in turn, A B A B, and compares each round with its neighbour. */
 export async function compare(options: Options): Promise<Comparison> {
   const { measured, baseline, of, warmUpSeconds, warmUpCalls = 0, seconds, rounds, say } = options;
-  for (const { driver } of [measured, baseline]) {
+  for (const { driver, perCall = 1 } of [measured, baseline]) {
     let calls = 0;
-    do calls += (await driver.run(warmUpSeconds * 1000)).calls;
+    do calls += (await driver.run(warmUpSeconds * 1000)).calls * perCall;
     while (calls < warmUpCalls);
   }
 
@@ -72,15 +77,20 @@ export async function compare(options: Options): Promise<Comparison> {
 
 async function sample(side: Side, seconds: number, of: Options['of']): Promise<Summary> {
   const before = cpuSeconds(side.pid) ?? Number.NaN;
+  const begunAt = performance.now();
   const round = await side.driver.run(seconds * 1000);
   const used = (cpuSeconds(side.pid) ?? Number.NaN) - before;
-  return { value: of(round), busy: used / round.seconds, loadBusy: round.busy };
+  const busy = used / ((performance.now() - begunAt) / 1000);
+  return { value: of(round) * (side.perCall ?? 1), p50: round.p50, p99: round.p99, busy, loadBusy: round.busy };
 }
 
 function summarise(samples: readonly Summary[]): Summary {
+  const middle = (key: keyof Summary) => median(samples.map((sample) => sample[key]));
   return {
-    value: median(samples.map(({ value }) => value)),
-    busy: median(samples.map(({ busy }) => busy)),
-    loadBusy: median(samples.map(({ loadBusy }) => loadBusy)),
+    value: middle('value'),
+    p50: middle('p50'),
+    p99: middle('p99'),
+    busy: middle('busy'),
+    loadBusy: middle('loadBusy'),
   };
 }

@@ -9,8 +9,16 @@ import { createKeyCipher } from '../../src/tokens/key-cipher.ts';
 import { createKeyRing } from '../../src/tokens/key-ring.ts';
 import { deriveSubkey } from '../../src/tokens/subkey.ts';
 
-/** Live tokens of the session of `accessToken`, all different, made by the service's own code with its own key. */
-export async function mintAccessTokens(config: Config, accessToken: string, count: number): Promise<string[]> {
+/**
+ * Live tokens of the person of `accessToken`, all different, made by the service's own code with its own key.
+ *
+ * @param sessions how many of the session of `accessToken`, or the sessions of which there is to be one each
+ */
+export async function mintAccessTokens(
+  config: Config,
+  accessToken: string,
+  sessions: number | readonly string[],
+): Promise<string[]> {
   const clock = systemClock;
   const pool = createPool({
     url: config.DATABASE_URL,
@@ -28,7 +36,9 @@ export async function mintAccessTokens(config: Config, accessToken: string, coun
     const subject = createAccessTokenVerifier({ keys, clock, ...claims })(accessToken);
     if (typeof subject === 'string') throw new Error(`The session's own token is refused: ${subject}`);
     const issuer = createAccessTokens({ keys, clock, ...claims, lifetime: config.ACCESS_TOKEN_LIFETIME });
-    return await Promise.all(Array.from({ length: count }, () => issuer.issue(issuer.plan(), subject)));
+    const sessionIds =
+      typeof sessions === 'number' ? Array.from({ length: sessions }, () => subject.sessionId) : sessions;
+    return await Promise.all(sessionIds.map((sessionId) => issuer.issue(issuer.plan(), { ...subject, sessionId })));
   } finally {
     await pool.end();
   }

@@ -9,9 +9,17 @@ import { startRedisServer } from '../../test/support/redis-server.ts';
 import { isOnPath } from './on-path.ts';
 import type { Pinning } from './pinning.ts';
 
-/** What the service needs to run, as settings. */
 export type BackingServers = {
+  /** What the service needs to run. */
   readonly settings: Readonly<Record<'DATABASE_URL' | 'MASTER_KEY', string>> & { readonly REDIS_URL?: string };
+  /** One more migrated database, for a figure that fills it. */
+  readonly addDatabase: (name: string) => Promise<BenchDatabase>;
+};
+
+export type BenchDatabase = {
+  readonly DATABASE_URL: string;
+  /** As the superuser. */
+  readonly adminUrl: string;
 };
 
 const DATABASE = 'auth';
@@ -37,17 +45,26 @@ export async function startBackingServers(
   const [postgres, redis] = await Promise.all([starting, startingRedis]);
 
   // Its processes for connections are forked from it and inherit its place.
-  if (load !== null)
-    execFileSync('taskset', ['--pid', '--cpu-list', String(load), String(postgres.pid)], { stdio: 'ignore' });
+  for (const pid of load === null ? [] : [postgres.pid, ...(redis ? [redis.pid] : [])]) {
+    execFileSync('taskset', ['--all-tasks', '--pid', '--cpu-list', String(load), String(pid)], { stdio: 'ignore' });
+  }
 
-  await provision({ urlOf: (database) => postgres.connectionString(database), database: DATABASE, passwords });
-  const urlOf = (user: string, secret: string) => postgres.connectionString(DATABASE, { user, password: secret });
-  await migrate(urlOf('auth_owner', passwords.owner));
+  const addDatabase = async (database: string): Promise<BenchDatabase> => {
+    await provision({ urlOf: (name) => postgres.connectionString(name), database, passwords });
+    const urlOf = (user: string, secret: string) => postgres.connectionString(database, { user, password: secret });
+    await migrate(urlOf('auth_owner', passwords.owner));
+    return {
+      DATABASE_URL: urlOf('auth_service', passwords.service),
+      adminUrl: postgres.connectionString(database),
+    };
+  };
+  const { DATABASE_URL } = await addDatabase(DATABASE);
   return {
     settings: {
-      DATABASE_URL: urlOf('auth_service', passwords.service),
+      DATABASE_URL,
       MASTER_KEY: randomBytes(32).toString('base64'),
       ...(redis ? { REDIS_URL: redis.url } : {}),
     },
+    addDatabase,
   };
 }

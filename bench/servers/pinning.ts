@@ -8,7 +8,10 @@ export type Pinning = {
   readonly isPinned: boolean;
   /** For what is measured: one side of a comparison works at a time, so both get the same core. */
   readonly measured: Core;
-  /** For what makes the load, and for PostgreSQL, which stands for another machine: it must not take what is measured its core. */
+  /**
+   * For what makes the load, and for what stands for other machines, PostgreSQL, Redis and other replicas: they must not take
+   * what is measured its core.
+   */
   readonly load: Core;
   readonly description: string;
 };
@@ -22,7 +25,7 @@ export function findPinning(): Pinning {
     const description = 'Not pinned (that takes Linux, taskset and two cores): expect more noise.';
     return { isPinned: false, measured: null, load: null, description };
   }
-  const description = `Pinned: what is measured to core ${measured}, the load generator and PostgreSQL to core ${load}.`;
+  const description = `Pinned: what is measured to core ${measured}, everything else to core ${load}.`;
   return { isPinned: true, measured, load, description };
 }
 

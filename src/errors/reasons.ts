@@ -101,7 +101,7 @@ export const reasons: { readonly [R in Reason]: Row } = {
   },
   REVISION_TOO_OLD: {
     status: Status.OUT_OF_RANGE,
-    text: 'Revocations after this revision have been dropped; watch again from revision 0.',
+    text: 'Revocations after this revision have been dropped; watch again from the beginning.',
     level: 'info',
   },
   WATCH_TOO_SLOW: {

@@ -65,6 +65,8 @@ describe('Health and reflection', () => {
       'accounts.v1.AccountsService',
       'auth.v1.AuthService',
       'auth.v1.KeysService',
+      'auth.v1.RevocationsService',
+      'auth.v1.TokensAdminService',
       'grpc.health.v1.Health',
     ]);
   });

@@ -1,4 +1,5 @@
--- Takes a signing key out of use now: no token that it signed is accepted any more.
+-- Takes a signing key out of use now: no token that it signed is accepted any more. For the command on the machine, which runs
+-- as the owner: the service has no right to it.
 -- Threat: a key that leaked, and replicas that go on believing in it. Every replica reads the version of the keys together
 -- with the revocations, so the version grows under the same lock, and the caller waits for the same leases.
 -- Threat: a service that has no key to sign with. The key that signs now cannot be withdrawn; another takes over first.
@@ -36,4 +37,3 @@ end
 $$;
 comment on function auth.withdraw_signing_key is
   'Ends a key that verifies but does not sign; says who may not know it yet, and for how long.';
-grant execute on function auth.withdraw_signing_key to auth_service;
