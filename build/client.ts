@@ -117,6 +117,9 @@ function describe(packages: ReadonlySet<string>): void {
   };
   writeFileSync(path.join(out, 'package.json'), `${JSON.stringify(described, null, 2)}\n`);
   cpSync(path.join(ROOT, 'docs/client.md'), path.join(out, 'README.md'));
+  // What it links to.
+  for (const page of ['rpcs.md', 'callers.md', 'error-reasons.md'])
+    cpSync(path.join(ROOT, 'docs', page), path.join(out, page));
 }
 
 rmSync(out, { recursive: true, force: true });

@@ -16,8 +16,8 @@ const USAGE = `Commands on the machine, run with the rights of the database's ow
       Adds a signing key that takes over within seconds. Tokens signed before stay valid until they expire.
 
   npm run admin -- withdraw-key --kid=<kid>
-      For a key that leaked: ends it at once, with all access tokens that it signed; a new key signs. The kid is in a token's
-      header and in GetJwks.
+      For a key that leaked: ends it at once, with all access tokens that it signed. If it signs now, a new key takes over,
+      also in place of one that is published for later. The kid is in a token's header and in GetJwks.
 
 The database: DATABASE_OWNER_URL (and MASTER_KEY for the keys); without it the one that npm start runs in .data/.
 `;

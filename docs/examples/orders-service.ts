@@ -10,7 +10,7 @@ import type { Principal } from '../../src/client/client.ts';
 const verifier = createTokenVerifier({
   address: process.env['AUTH_ADDRESS'] ?? '127.0.0.1:50051',
   // Who we are. Not needed by a local caller of the embedded set-up.
-  ...(process.env['AUTH_CREDENTIAL'] === undefined ? {} : { credential: process.env['AUTH_CREDENTIAL'] }),
+  credential: process.env['AUTH_CREDENTIAL'],
 });
 
 // Calls without a live access token end with UNAUTHENTICATED and a reason; UNAVAILABLE where nobody can know.

@@ -20,8 +20,8 @@ export async function withdrawKeyNow({ call, config }: OwnerDatabase, kid: strin
   const withdrawKey = createWithdrawKey({ auth, rotateKeys, delay: systemDelay });
   if (!(await withdrawKey(kid))) throw new Error(`There is no key ${kid} in use.`);
   return (
-    `Withdrew the key ${kid}: no replica accepts a token that it signed, and a new key signs.\n` +
-    'Sessions live on: their owners get new tokens with the next refresh. Services that follow WatchRevocations know already; ' +
-    'others have to fetch the keys again.'
+    `Withdrew the key ${kid}: no replica accepts a token that it signed.\n` +
+    'Sessions live on: their owners get new tokens with the next refresh. Services that follow WatchRevocations learn of it ' +
+    'with the next message, others have to fetch the keys again.'
   );
 }

@@ -17,7 +17,7 @@ export type AttachAccessTokenOptions = {
   /** The way to the auth service, where tokens are refreshed. Its owner closes it. */
   readonly channel: Channel;
   /** `<service>:<secret>`, sent with Refresh as `x-service-credential`. */
-  readonly credential?: string;
+  readonly credential?: string | undefined;
   /** Milliseconds before its end at which an access token is replaced. Default: 30 000. */
   readonly refreshBefore?: number;
 };
@@ -36,7 +36,7 @@ export function attachAccessToken({
   credential,
 }: AttachAccessTokenOptions): ClientMiddleware {
   const clock = systemClock;
-  const { auth } = createConnection({ channel, ...(credential === undefined ? {} : { credential }) });
+  const { auth } = createConnection({ channel, credential });
   const refreshOnce = createRefreshOnce({ auth: auth(), store, delay: systemDelay });
 
   async function currentPair(): Promise<TokenPair | null> {

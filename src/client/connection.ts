@@ -22,7 +22,7 @@ export type ConnectionOptions = {
   /** A channel of the caller's own, who also closes it. It cannot be replaced when its connection hangs: set keepalive. */
   readonly channel?: Channel;
   /** `<service>:<secret>`, sent as `x-service-credential`. */
-  readonly credential?: string;
+  readonly credential?: string | undefined;
 };
 
 /** The way to the auth service. */

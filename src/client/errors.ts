@@ -7,7 +7,7 @@ export class VerificationUnavailableError extends Error {
   readonly reason = 'DEPENDENCY_UNAVAILABLE';
 
   constructor(cause?: unknown) {
-    super('The access token could not be verified: the auth service is out of reach.', { cause });
+    super('Nothing can be said about access tokens: the auth service is out of reach.', { cause });
   }
 }
 

@@ -37,7 +37,7 @@ type Question = {
 };
 
 /**
- * A message on a stream costs a fifth of a call. Answers come in the order of the questions, so the oldest question is the
+ * A message on a stream costs a tenth of a call. Answers come in the order of the questions, so the oldest question is the
  * one that the next answer is for. Questions of a stream that broke are asked once more, on the next one.
  */
 export function createStreamedValidator({
