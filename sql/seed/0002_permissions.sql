@@ -1,11 +1,18 @@
 -- The permissions of ADMIN methods, and the roles that hold them. Applied after every migration, and safe to apply again:
 -- rows that exist are left as an administrator made them.
 
-insert into accounts.permissions (name, title) values
-  ('auth.tokens.explain', 'See why a token is refused')
-on conflict do nothing;
-
-insert into accounts.role_permissions (role, permission) values
-  ('superadmin', 'auth.tokens.explain'),
-  ('support', 'auth.tokens.explain')
+with added as (
+  insert into accounts.permissions (name, title) values
+    ('auth.tokens.explain', 'See why a token is refused')
+  on conflict do nothing
+  returning name
+)
+-- Only for what is new: a role that an administrator has taken a permission from does not get it back.
+insert into accounts.role_permissions (role, permission)
+select held.role, added.name
+  from added
+  join (values
+    ('superadmin', 'auth.tokens.explain'),
+    ('support', 'auth.tokens.explain')
+  ) held (role, permission) on held.permission = added.name
 on conflict do nothing;

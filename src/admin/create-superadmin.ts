@@ -37,7 +37,8 @@ export async function createFirstSuperadmin({ call, config }: OwnerDatabase, inp
   const rows = await call<{ create_first_superadmin: string }>('accounts.create_first_superadmin', [payload]).catch(
     (error: unknown) => {
       const { message } = error as Error;
-      if (message === 'SUPERADMIN_EXISTS') throw new TypeError('There is a superadmin already; this command makes only the first.');
+      if (message === 'SUPERADMIN_EXISTS')
+        throw new TypeError('There is a superadmin already; this command makes only the first.');
       if (error instanceof AppError && error.reason === 'REGISTER_USER_ALREADY_EXISTS') {
         throw new TypeError(
           `Another account holds this ${error.details.metadata?.['contact_type'] ?? 'contact'} already.`,

@@ -8,7 +8,7 @@ import type { SigningKey } from '../tokens/signing-key.ts';
 
 export type WatchRevocationsDeps = {
   readonly revocations: Pick<RevocationView, 'revision' | 'history' | 'after'>;
-  readonly replica: Pick<Replica, 'reach' | 'completeAsOf' | 'changed'>;
+  readonly replica: Pick<Replica, 'reach' | 'completeAsOf' | 'onChange'>;
   readonly keys: Pick<KeyRing, 'list'>;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly delay: Delay;
@@ -25,8 +25,8 @@ export type RevocationNews = {
   readonly completeUntil: number | null;
 };
 
-/** Revocations told at once. */
-const PORTION = 1000;
+/** Revocations told at once. Some portions wait in the stream before a watcher that does not read is noticed. */
+const PORTION = 250;
 /** Milliseconds between two tellings at the most: half of what is promised. */
 const CHECKPOINT = 500;
 
@@ -42,33 +42,45 @@ export function createWatchRevocations({ revocations, replica, keys, clock, dela
     const history = revocations.history();
     let told = after;
     let toldKeys = '';
+    let changes = 0;
+    let wake = () => undefined as void;
+    const forget = replica.onChange(() => {
+      changes += 1;
+      wake();
+    });
 
-    while (!signal.aborted) {
-      // Asked for before the look: a change that comes between the two is not slept over.
-      const changed = replica.changed();
-      if (revocations.history() !== history) throw new AppError('REVISION_UNKNOWN');
-      const portion = revocations.after(told, PORTION);
-      if (!portion) throw new AppError('REVISION_TOO_OLD');
-      const isAll = portion.revision === revocations.revision();
-      const current = keys.list();
-      const kids = current.map(({ kid }) => kid).join(' ');
+    try {
+      while (!signal.aborted) {
+        // Before the look: a change that comes after it is not slept over.
+        const seen = changes;
+        if (revocations.history() !== history) throw new AppError('REVISION_UNKNOWN');
+        const portion = revocations.after(told, PORTION);
+        if (!portion) throw new AppError('REVISION_TOO_OLD');
+        const isAll = portion.revision === revocations.revision();
+        const completeAsOf = replica.completeAsOf();
+        const current = keys.list();
+        const kids = current.map(({ kid }) => kid).join(' ');
 
-      yield {
-        revision: portion.revision,
-        revocations: portion.revocations,
-        keys: kids === toldKeys ? null : current,
-        completeUntil: isAll ? replica.completeAsOf() - begunAt : null,
-      };
-      told = portion.revision;
-      toldKeys = kids;
-      if (isAll) await eitherOf(changed, CHECKPOINT, signal);
+        yield {
+          revision: portion.revision,
+          revocations: portion.revocations,
+          keys: kids === toldKeys ? null : current,
+          completeUntil: isAll && Number.isFinite(completeAsOf) ? completeAsOf - begunAt : null,
+        };
+        told = portion.revision;
+        toldKeys = kids;
+        if (isAll && changes === seen) await untilWoken((woken) => (wake = woken), signal);
+      }
+    } finally {
+      forget();
     }
   };
 
-  async function eitherOf(changed: Promise<void>, milliseconds: number, signal: AbortSignal): Promise<void> {
-    const enough = new AbortController();
-    await Promise.race([changed, delay(milliseconds, AbortSignal.any([signal, enough.signal]))]);
-    enough.abort();
+  /** Until there is news, until the next checkpoint is due, or the end. */
+  async function untilWoken(onWake: (wake: () => void) => void, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    onWake(() => woken.abort());
+    await delay(CHECKPOINT, AbortSignal.any([signal, woken.signal]));
   }
 }
 

@@ -56,14 +56,15 @@ export function authenticateHandler(
       else call.emit('error', error);
     };
     const [header] = call.metadata.get('authorization');
-    identify(verifier, typeof header === 'string' ? header : undefined, options).then(
-      (identity) => {
+    identify(verifier, typeof header === 'string' ? header : undefined, options)
+      .then((identity) => {
         if ('principal' in identity) handler(Object.assign(call, identity) as never, callback as never);
         else refuse(toServiceError(identity));
-      },
-      // A defect, whose words are nobody's business.
-      () => refuse(Object.assign(new Error('Internal error.'), { code: status.INTERNAL, details: 'Internal error.' })),
-    );
+      })
+      // A defect, whose words are nobody's business; also of a handler that throws, which grpc-js would have caught.
+      .catch(() =>
+        refuse(Object.assign(new Error('Internal error.'), { code: status.INTERNAL, details: 'Internal error.' })),
+      );
   };
 }
 

@@ -42,8 +42,8 @@ export function createDecide({ profile, view, isFresh, unknownKeys, askServer, w
       case 'unknown':
         return local;
       case 'limited':
-        if (isFresh()) return local;
-        return orStale(local, new Error('Too many tokens of unknown keys.'));
+        // A "no" would be a guess: the server may know the key.
+        throw new VerificationUnavailableError(new Error('Too many tokens of unknown keys.'));
       case 'ask':
         return ask(text, local, (verification) => {
           const isKnown = verification.problem?.reason !== 'TOKEN_KEY_UNKNOWN';
@@ -89,7 +89,8 @@ export function createDecide({ profile, view, isFresh, unknownKeys, askServer, w
   }
 
   function orStale(local: Verification | null, cause: unknown): Verification {
-    if (whenStale === 'refuse' || !local) throw new VerificationUnavailableError(cause);
+    // To flag is to accept with a warning. A "no" that may be wrong would log somebody out.
+    if (whenStale === 'refuse' || !local?.principal) throw new VerificationUnavailableError(cause);
     return { ...local, isStale: true };
   }
 

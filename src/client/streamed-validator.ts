@@ -43,9 +43,11 @@ type Question = {
 export function createStreamedValidator({
   maxPending = 10_000,
   deadline = 2000,
-  onProblem = () => undefined,
+  onProblem: tellProblem = () => undefined,
   ...connectionOptions
 }: StreamedValidatorOptions): StreamedValidator {
+  // In a turn of its own: what it throws is its caller's, and does not end what is kept going here.
+  const onProblem = (error: unknown) => queueMicrotask(() => tellProblem(error));
   const connection = createConnection(connectionOptions);
   const closing = new AbortController();
   const backOff = createBackOff();

@@ -51,9 +51,11 @@ export function createTokenVerifier({
   maxStaleness = 3000,
   whenStale = 'refuse',
   cacheSize = 20_000,
-  onProblem = () => undefined,
+  onProblem: tellProblem = () => undefined,
   ...connectionOptions
 }: TokenVerifierOptions): TokenVerifier {
+  // In a turn of its own: what it throws is its caller's, and does not end what is kept going here.
+  const onProblem = (error: unknown) => queueMicrotask(() => tellProblem(error));
   if (!(maxStaleness > 0)) throw new RangeError('maxStaleness must be more than 0 milliseconds.');
   if (!Number.isSafeInteger(cacheSize) || cacheSize < 0) throw new RangeError('cacheSize must be a whole number.');
   const clock = systemClock;

@@ -26,11 +26,23 @@ export function createCutSlowReaders({ paths, patience, onCut }: Deps): ServerIn
     if (!paths.has(method.path)) return inner;
     let listener: CallListener | undefined;
     let isCut = false;
+    /** What the handler waits for to go on, and when the patience with the reader ends. */
+    const pending = new Map<() => void, NodeJS.Timeout>();
 
+    const settle = (callback: () => void) => {
+      clearTimeout(pending.get(callback));
+      // Once for each message: by the reader, or by the cut.
+      if (pending.delete(callback)) callback();
+    };
+    const forget = () => {
+      for (const timer of pending.values()) clearTimeout(timer);
+    };
     const cut = async () => {
       isCut = true;
       onCut(method.path);
       listener?.onCancel();
+      // Whatever else the handler had sent is dropped, or it would wait in memory for as long as the connection lasts.
+      for (const callback of [...pending.keys()]) settle(callback);
       const error = toErrorStatus(new AppError('WATCH_TOO_SLOW'), '');
       inner.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: error.details, metadata: await detailsOf(error) });
     };
@@ -39,19 +51,31 @@ export function createCutSlowReaders({ paths, patience, onCut }: Deps): ServerIn
       inner,
       start(given) {
         listener = given;
-        inner.start(given);
+        inner.start({
+          onReceiveMetadata: (metadata) => given.onReceiveMetadata(metadata),
+          onReceiveMessage: (message) => given.onReceiveMessage(message),
+          onReceiveHalfClose: () => given.onReceiveHalfClose(),
+          onCancel() {
+            // A message that is lost with its connection is never reported as sent.
+            forget();
+            given.onCancel();
+          },
+        });
       },
       sendMessage(message, callback) {
         // What is sent after the end would break the stream before the reader has seen why it ended.
-        if (isCut) return;
-        const timer = setTimeout(() => void cut(), patience);
-        inner.sendMessage(message, () => {
-          clearTimeout(timer);
+        if (isCut) {
           callback();
-        });
+          return;
+        }
+        pending.set(
+          callback,
+          setTimeout(() => void cut(), patience),
+        );
+        inner.sendMessage(message, () => settle(callback));
       },
-      sendStatus(status) {
-        if (!isCut) inner.sendStatus(status);
+      sendStatus(given) {
+        if (!isCut) inner.sendStatus(given);
       },
     });
   });

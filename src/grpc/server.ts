@@ -109,8 +109,6 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     // A client whose machine is gone says nothing; ask every minute, and let its connection go after 20 s of silence.
     'grpc.keepalive_time_ms': 60_000,
     'grpc.keepalive_timeout_ms': 20_000,
-    // Statistics that nobody asks for and every call pays for.
-    'grpc.enable_channelz': 0,
     // The first one stands nearest to the connection.
     interceptors: [
       ...(deps.hasClientCertificates ? [passVerifiedSans] : []),
@@ -152,7 +150,10 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   guarded.add(markMalformedRequests(TokensAdminServiceDefinition, wireFormat), deps.services.tokensAdmin);
   guarded
     .with(streams.middleware)
-    .add(markMalformedRequests(RevocationsServiceDefinition, wireFormat), deps.services.revocations);
+    .add(
+      passEncodedResponses(markMalformedRequests(RevocationsServiceDefinition, wireFormat)),
+      deps.services.revocations,
+    );
 
   return {
     listen: (address, credentials) =>

@@ -19,10 +19,13 @@ export type Replica = {
   readonly stop: () => Promise<void>;
   /** Whether the view may be used now. */
   readonly isFresh: () => boolean;
-  /** The view holds everything that was committed before this moment of the monotonic clock. */
+  /**
+   * What can be told from the view is everything that was committed before this moment of the monotonic clock; -Infinity while
+   * revisions begin anew.
+   */
   readonly completeAsOf: () => number;
-  /** Resolves when the view or the signing keys have next changed. */
-  readonly changed: () => Promise<void>;
+  /** Calls the listener when the view or the signing keys have changed; what is returned ends it. */
+  readonly onChange: (listener: () => void) => () => void;
   /** Resolves when the view may be used. @throws DEPENDENCY_UNAVAILABLE when PostgreSQL does not answer */
   readonly refresh: () => Promise<void>;
   /** Resolves when the view holds everything that was committed before the call. @throws as above */
@@ -61,7 +64,8 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
   const id = randomUUID();
   const stopping = new AbortController();
   let completeAsOf = Number.NEGATIVE_INFINITY;
-  let nextChange = Promise.withResolvers<void>();
+  let isBeginningAnew = false;
+  const listeners = new Set<() => void>();
   let touchedAt = Number.NEGATIVE_INFINITY;
   let keysVersion: number | undefined;
   let current: Promise<void> | undefined;
@@ -80,6 +84,8 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       if (answer.revision < view.revision()) {
         // A backup was restored, or a standby that was behind took over: the numbers after it will be given out again.
         view.rewind();
+        // The view knows what it knew, and goes on to be used; but who begins to be told would not be told that.
+        isBeginningAnew = true;
         continue;
       }
       const isNews = answer.keysVersion !== keysVersion || answer.revision !== view.revision();
@@ -94,14 +100,10 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       }
       view.apply(answer.entries, answer.revision);
       completeAsOf = Math.max(completeAsOf, askedAt);
-      if (isNews) tellChange();
+      isBeginningAnew = false;
+      if (isNews) for (const listener of listeners) listener();
       return;
     }
-  }
-
-  function tellChange(): void {
-    nextChange.resolve();
-    nextChange = Promise.withResolvers();
   }
 
   /** One read at a time. Callers that come while one is under way share the next: theirs has to begin after they asked. */
@@ -154,8 +156,11 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
   return {
     id,
     isFresh,
-    completeAsOf: () => completeAsOf,
-    changed: () => nextChange.promise,
+    completeAsOf: () => (isBeginningAnew ? Number.NEGATIVE_INFINITY : completeAsOf),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     async start() {
       await auth.registerReplica({ id, lease });
       // The first load may be long, and nobody waits for an answer yet.

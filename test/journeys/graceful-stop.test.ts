@@ -8,6 +8,7 @@ import { PASSWORD, register } from '../support/people.ts';
 import { refusalOf } from '../support/refusal.ts';
 import { TEST_MASTER_KEY, connectClients, startService } from '../support/service.ts';
 import type { Clients } from '../support/service.ts';
+import { openRawCall } from '../support/raw-http2.ts';
 import { openSession } from '../support/sessions.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import type { TestDatabase } from '../support/test-database.ts';
@@ -30,6 +31,17 @@ describe('A graceful stop', () => {
   });
   afterAll(async () => {
     await database?.drop();
+  });
+
+  it('breaks off calls that are never finished when the grace is over', async () => {
+    const service = await startService({ ...settings(), SHUTDOWN_GRACE: '1s' });
+    const call = openRawCall(service.port, '/auth.v1.AuthService/Login');
+    call.send('');
+    await expect.poll(() => problemOf(service, 'none')).toBe('TOKEN_MALFORMED');
+    await service.stopServer();
+    expect(await call.ended).toMatch(/CANCEL|closed|aborted/i);
+    call.close();
+    await service.stop();
   });
 
   it('answers the logins that are under way, takes no new calls, and leaves nothing behind', async () => {

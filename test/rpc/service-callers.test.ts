@@ -124,9 +124,13 @@ describe('Local callers', () => {
     );
   });
 
-  it('are nobody with a credential that is wrong', async () => {
-    expect((await refusalOf(service.auth.validateToken({ accessToken: 'x' }, as('anybody')))).reason).toBe(
-      'SERVICE_IDENTITY_REQUIRED',
-    );
+  it.each(['anybody', 'anybody:secret', ':', ''])('are nobody with the credential %j', async (credential) => {
+    const options = { metadata: Metadata({ 'x-service-credential': credential }) };
+    for (const call of [
+      service.auth.validateToken({ accessToken: 'x' }, options),
+      service.auth.batchValidateTokens({ accessTokens: ['x'] }, options),
+    ]) {
+      expect((await refusalOf(call)).reason).toBe('SERVICE_IDENTITY_REQUIRED');
+    }
   });
 });

@@ -2,7 +2,9 @@ import type { ServiceImplementation } from 'nice-grpc';
 import type { RevocationNews, WatchRevocations } from '../../auth/watch-revocations.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Duration } from '../../gen/google/protobuf/duration.ts';
+import { TokenProfile, WatchRevocationsResponse } from '../../gen/auth/v1/revocations_service.ts';
 import type { Revocation, RevocationsServiceDefinition } from '../../gen/auth/v1/revocations_service.ts';
+import { encodedResponse } from '../encoded-response.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
 import type { WithAbortOnTerminate } from '../middleware/end-streams.ts';
 
@@ -31,12 +33,14 @@ export function createRevocationsService({
           audience: profile.audience,
           longestLifetime: toDuration(profile.longestLifetime),
         };
-        yield {
+        const response = WatchRevocationsResponse.encode({
           revision,
           revocations: revocations.map(toRevocation),
-          ...(tokenProfile ? { tokenProfile } : {}),
-          ...(completeUntil === null ? {} : { completeUntil: toDuration(completeUntil) }),
-        };
+          tokenProfile: tokenProfile ? TokenProfile.fromPartial(tokenProfile) : undefined,
+          completeUntil: completeUntil === null ? undefined : toDuration(completeUntil),
+        });
+        // As bytes: what a slow watcher leaves waiting is then a fifth in memory.
+        yield encodedResponse(Buffer.from(response.finish()));
       }
     },
   };

@@ -47,6 +47,9 @@ export function createValidateDirectly({
 
 /** Metadata as the chain reads it: several values of a key are one text. */
 function asRead(metadata: Metadata): Pick<ReadMetadata, 'get'> {
-  const get = (key: string) => metadata.get(key).join(', ') || undefined;
+  const get = (key: string) => {
+    const values = metadata.get(key);
+    return values.length > 0 ? values.join(', ') : undefined;
+  };
   return { get } as Pick<ReadMetadata, 'get'>;
 }

@@ -150,7 +150,7 @@ describe('WatchRevocations', () => {
     expect(watcher.responses.slice(0, complete + 1).flatMap(({ revocations }) => revocations).length).toBe(
       stored?.['count'],
     );
-    expect(Math.max(...watcher.responses.map(({ revocations }) => revocations.length))).toBe(1000);
+    expect(Math.max(...watcher.responses.map(({ revocations }) => revocations.length))).toBe(250);
   });
 
   it('tells of a key that took over and of one that was withdrawn, with the keys that are left', async () => {

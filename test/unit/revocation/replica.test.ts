@@ -99,4 +99,24 @@ describe('a replica', () => {
     expect(view.revision()).toBe(2);
     for (const id of [1, 2, 3, 4]) expect(view.isRevoked(session(id))).toBe(true);
   });
+
+  it('tells nobody that all has been told while it begins anew', async () => {
+    const { database, view, replica, revoke } = setUp();
+    revoke(...Array.from({ length: 6000 }, (_, index) => index + 1));
+    await replica.start();
+    expect(replica.completeAsOf()).toBe(0);
+    database.revision = 5000;
+    database.entries.splice(5000);
+    const known: number[] = [];
+    const learning = replica.readNow();
+    while (view.revision() !== 5000) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (view.revision() < 5000) known.push(replica.completeAsOf());
+    }
+    await learning;
+    // Several portions, and none of them was all.
+    expect(known.length).toBeGreaterThan(1);
+    expect([...new Set(known)]).toEqual([Number.NEGATIVE_INFINITY]);
+    expect(replica.completeAsOf()).toBe(0);
+  });
 });
