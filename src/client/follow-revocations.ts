@@ -154,8 +154,7 @@ export function createFollower(deps: Deps): Follower {
 function isInOrder(from: number, revocations: readonly Revocation[], to: number): boolean {
   let last = from;
   for (const { revision } of revocations) {
-    // Those with the revision 0 are from before the service's own revisions began anew; they come first.
-    if (revision < last || (revision === last && revision !== 0) || revision > to) return false;
+    if (revision <= last || revision > to) return false;
     last = revision;
   }
   return to >= last;

@@ -106,12 +106,14 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
     }
   }
 
+  function begin(): Promise<void> {
+    current = readAll().finally(() => (current = undefined));
+    return current;
+  }
+
   /** One read at a time. Callers that come while one is under way share the next: theirs has to begin after they asked. */
   function read(): Promise<void> {
-    if (!current) {
-      current = readAll().finally(() => (current = undefined));
-      return withPatience(current);
-    }
+    if (!current) return withPatience(begin());
     following ??= withPatience(
       current
         .catch(() => undefined)
@@ -164,8 +166,7 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
     async start() {
       await auth.registerReplica({ id, lease });
       // The first load may be long, and nobody waits for an answer yet.
-      current = readAll().finally(() => (current = undefined));
-      await current;
+      await begin();
       loop = keepFresh();
     },
     async stop() {

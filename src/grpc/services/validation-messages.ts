@@ -10,11 +10,6 @@ export function toSource(source: Knowledge['source']): DecisionSource {
   return source === 'memory' ? DecisionSource.MEMORY : DecisionSource.POSTGRESQL;
 }
 
-/** The answer to one question. */
-export function toAnswer({ validation, revision, source }: Knowledge & { readonly validation: Validation }) {
-  return { result: toResult(validation), revision, source: toSource(source) };
-}
-
 export function toFreshness(consistency: Consistency | undefined): Freshness {
   const requirement = consistency?.requirement;
   switch (requirement?.$case) {

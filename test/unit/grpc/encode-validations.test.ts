@@ -8,7 +8,7 @@ import {
   ValidateTokenResponse,
 } from '../../../src/gen/auth/v1/auth_service.ts';
 import { createEncodeValidations } from '../../../src/grpc/services/encode-validations.ts';
-import { toAnswer, toResult, toSource } from '../../../src/grpc/services/validation-messages.ts';
+import { toResult, toSource } from '../../../src/grpc/services/validation-messages.ts';
 
 const token = fc.record({
   userId: fc.constant(randomUUID()),
@@ -34,7 +34,7 @@ it('encodes answers as the generated code does, the first time and when they are
     fc.property(validation, knowledge, knowledge, (validation, first, second) => {
       for (const known of [first, first, second]) {
         const bytes = encode.one({ ...known, validation });
-        const answer = toAnswer({ ...known, validation });
+        const answer = { result: toResult(validation), revision: known.revision, source: toSource(known.source) };
         expect(ValidateTokenResponse.decode(bytes)).toEqual(ValidateTokenResponse.fromPartial(answer));
         expect(StreamValidateTokensResponse.decode(bytes)).toEqual(StreamValidateTokensResponse.fromPartial(answer));
         expect(bytes.equals(ValidateTokenResponse.encode(ValidateTokenResponse.fromPartial(answer)).finish())).toBe(
