@@ -32,7 +32,8 @@ function watch(clients: Pick<Clients, 'revocations'>, afterRevision = 0) {
     responses,
     told,
     ended,
-    revision: () => responses.at(-1)?.revision ?? -1,
+    // One that was stopped before it was told anything goes on from where it began.
+    revision: () => responses.at(-1)?.revision ?? afterRevision,
     async stop() {
       stopping.abort();
       await ended.catch(() => undefined);
