@@ -4,6 +4,7 @@ import { HealthState } from 'nice-grpc-server-health';
 import type { Logger } from 'pino';
 import { createCheckAvailability } from './accounts/check-availability.ts';
 import { createContacts } from './accounts/contact.ts';
+import { createMaySendTo } from './accounts/phone-countries.ts';
 import { createListRoles } from './accounts/list-roles.ts';
 import { createExplainToken } from './auth/explain-token.ts';
 import { createLoginAttempts } from './auth/login-attempts.ts';
@@ -15,6 +16,8 @@ import { createRegister } from './auth/register.ts';
 import { createReadRegistration } from './auth/registration-input.ts';
 import { createValidateToken } from './auth/validate-token.ts';
 import { createWatchRevocations } from './auth/watch-revocations.ts';
+import { createChallengeSecrets } from './challenges/challenge-secrets.ts';
+import { createStartChallenge } from './challenges/start-challenge.ts';
 import { systemClock, systemDelay } from './clock.ts';
 import { redactedConfig } from './config/describe.ts';
 import type { Config } from './config/settings.ts';
@@ -32,6 +35,9 @@ import { createAccountsService } from './grpc/services/accounts-service.ts';
 import { createAuthService } from './grpc/services/auth-service.ts';
 import { createEncodeValidations } from './grpc/services/encode-validations.ts';
 import { createValidateDirectly } from './grpc/services/validate-directly.ts';
+import { createMessagesAdminService } from './grpc/services/messages-admin-service.ts';
+import { createPasswordsService } from './grpc/services/passwords-service.ts';
+import { createRegistrationService } from './grpc/services/registration-service.ts';
 import { createKeysService } from './grpc/services/keys-service.ts';
 import { createRevocationsService } from './grpc/services/revocations-service.ts';
 import { createTokensAdminService } from './grpc/services/tokens-admin-service.ts';
@@ -51,6 +57,7 @@ import { createRevocationView } from './revocation/view.ts';
 import { createAccessTokenInspector } from './tokens/access-token-inspector.ts';
 import { createAccessTokens } from './tokens/access-token-issuer.ts';
 import { createAccessTokenVerifier } from './tokens/access-token-verifier.ts';
+import { createDeviceTokens } from './tokens/device-token.ts';
 import { createKeyCipher } from './tokens/key-cipher.ts';
 import { createKeyRing } from './tokens/key-ring.ts';
 import { keyRotationSettings } from './tokens/key-rotation-settings.ts';
@@ -90,7 +97,7 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
   opened.defer(() => pool.end());
   const leasePool = createPool({ ...poolOptions, size: 2, connectTimeout: 500, queryTimeout: 900 });
   opened.defer(() => leasePool.end());
-  const { auth, accounts } = createDatabaseFunctions(createCallFunction(pool));
+  const { auth, accounts, challenges, contacts: contactFunctions } = createDatabaseFunctions(createCallFunction(pool));
   const { auth: leaseAuth } = createDatabaseFunctions(createCallFunction(leasePool));
   const inTransaction = createInTransaction(pool);
   await checkDatabase({ auth });
@@ -164,7 +171,22 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
     queueLimit: config.HASH_QUEUE,
     slots: primary?.hashSlots ?? null,
   });
-  const contacts = createContacts({ defaultRegion: config.DEFAULT_PHONE_REGION });
+  const contacts = createContacts({
+    defaultRegion: config.DEFAULT_PHONE_REGION,
+    types: await contactFunctions.listContactTypes(),
+  });
+  const challengeSecrets = createChallengeSecrets({
+    secret: deriveSubkey(config.MASTER_KEY, 'challenge-secret'),
+    codeHash: deriveSubkey(config.MASTER_KEY, 'challenge-code-hash'),
+  });
+  const startChallenge = createStartChallenge({
+    challenges,
+    secrets: challengeSecrets,
+    maySendTo: createMaySendTo(config.SMS_COUNTRIES),
+    messagesPerContact: config.MESSAGES_PER_CONTACT,
+    messagesPerAddress: config.MESSAGES_PER_ADDRESS,
+  });
+  const deviceTokens = createDeviceTokens({ key: deriveSubkey(config.MASTER_KEY, 'device-token'), clock });
   const openSession = createOpenSession({
     accessTokens,
     refreshTokens,
@@ -217,6 +239,7 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
     auth,
     sessionRetention: config.SESSION_RETENTION,
     eventRetention: config.EVENT_RETENTION,
+    messageRetention: config.MESSAGE_RETENTION,
   });
   const jobs = [
     createPeriodic({ interval: config.CLEAN_UP_INTERVAL, work: cleanUp, onProblem }),
@@ -249,6 +272,9 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
         profile: { ...claims, longestLifetime: config.ACCESS_TOKEN_LIFETIME },
       }),
       tokensAdmin: createTokensAdminService({ explainToken }),
+      registration: createRegistrationService({}),
+      passwords: createPasswordsService({}),
+      messagesAdmin: createMessagesAdminService({}),
     },
     rules,
     health,
@@ -266,7 +292,9 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
       streams: validateDirectly('/auth.v1.AuthService/StreamValidateTokens'),
     },
     hasPermission: (userId, permission) => accounts.hasPermission(userId, permission),
+    isRecentLogin: (sessionId, maxAge) => auth.isRecentLogin(sessionId, maxAge),
     anonymousInterfaces,
+    defaultLanguage: config.DEFAULT_LANGUAGE,
     maxInFlight: config.MAX_CALLS_IN_FLIGHT,
     hasClientCertificates: config.TLS_CLIENT_CA_FILE !== undefined,
     descriptors: await readDescriptors(),

@@ -27,6 +27,8 @@ export type Caller = {
   /** What limits count by: the address, or the network that an IPv6 address belongs to. */
   readonly network: string | null;
   readonly userAgent: string | null;
+  /** The language of messages to the person, as far as the request says it. */
+  readonly language: string;
 };
 
 /** A caller whose access token has been checked. */

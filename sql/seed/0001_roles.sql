@@ -1,10 +1,12 @@
 -- Contact types, interfaces, roles, who may take which role where, and who may give it. Applied after every migration,
 -- and safe to apply again: rows that exist are left as an administrator made them.
 
-insert into accounts.contact_types (name, title, is_exclusive) values
-  ('second_login', 'Login name', true),
-  ('email', 'E-mail', false),
-  ('phone', 'Phone', true)
+-- Another type is a row here, with the form of its contacts, and a channel (MESSAGE_WEBHOOK_URL takes any):
+-- ('telegram', 'Telegram', true, true, 'telegram', '^@[a-z0-9_]{5,32}$')
+insert into accounts.contact_types (name, title, is_exclusive, needs_confirmation, channel, pattern) values
+  ('second_login', 'Login name', true, false, null, null),
+  ('email', 'E-mail', false, true, 'email', null),
+  ('phone', 'Phone', true, true, 'sms', null)
 on conflict do nothing;
 
 insert into accounts.interfaces (name, title) values
@@ -29,6 +31,15 @@ insert into accounts.user_groups (name, title, level, listing, interface) values
   ('courier', 'Courier', 10, 'own', 'courier'),
   ('customer', 'Customer', 10, 'own', 'customer')
 on conflict do nothing;
+
+-- Only with the role: an interface that an administrator has closed to guests stays closed.
+with added as (
+  insert into accounts.user_groups (name, title, level, listing, interface)
+  values ('guest', 'Guest', 0, 'own', 'customer')
+  on conflict do nothing
+  returning name
+)
+update accounts.interfaces i set guest_role = added.name from added where i.name = 'customer';
 
 insert into accounts.user_group_registrations (interface, group_name, is_default) values
   ('customer', 'customer', true),

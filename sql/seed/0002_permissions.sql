@@ -3,7 +3,9 @@
 
 with added as (
   insert into accounts.permissions (name, title) values
-    ('auth.tokens.explain', 'See why a token is refused')
+    ('auth.tokens.explain', 'See why a token is refused'),
+    ('auth.messages.read', 'See which messages were sent, and which could not be'),
+    ('auth.messages.resend', 'Send a message again that could not be sent')
   on conflict do nothing
   returning name
 )
@@ -13,6 +15,10 @@ select held.role, added.name
   from added
   join (values
     ('superadmin', 'auth.tokens.explain'),
-    ('support', 'auth.tokens.explain')
+    ('support', 'auth.tokens.explain'),
+    ('superadmin', 'auth.messages.read'),
+    ('support', 'auth.messages.read'),
+    ('superadmin', 'auth.messages.resend'),
+    ('support', 'auth.messages.resend')
   ) held (role, permission) on held.permission = added.name
 on conflict do nothing;

@@ -11,17 +11,16 @@ export type Availability = { readonly isAvailable: boolean; readonly value: stri
 
 /** Says whether a contact is free, and how it would be stored. */
 export function createCheckAvailability({ accounts, contacts }: CheckAvailabilityDeps) {
-  const normalizers = new Map([
-    ['second_login', contacts.secondLogin],
-    ['phone', contacts.phone],
-    ['email', contacts.email],
-  ]);
+  const types = contacts.types.map(({ name }) => name);
 
   return async function checkAvailability(input: { contactType: string; value: string }): Promise<Availability> {
     const check = createFieldCheck();
-    const normalize = normalizers.get(input.contactType);
-    if (!normalize) check.refuse('contact_type', `must be one of: ${[...normalizers.keys()].join(', ')}`);
-    const value = normalize ? check.accept('value', normalize(input.value), `must be a ${input.contactType}`) : '';
+    const { contactType } = input;
+    if (!types.includes(contactType)) {
+      check.refuse('contact_type', `must be one of: ${types.join(', ')}`);
+      check.throwIfAny();
+    }
+    const value = check.accept('value', contacts.ofType(contactType, input.value), `must be a ${contactType}`);
     check.throwIfAny();
     return { isAvailable: await accounts.isContactAvailable(value), value };
   };

@@ -1,6 +1,7 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import type { CountryCode } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import type { ContactType } from '../db/contact-functions.ts';
 
 /**
  * Contacts in the one form that is stored and compared, or null for what is not a contact. The three syntaxes exclude each
@@ -12,9 +13,16 @@ export type Contacts = {
   readonly email: (text: string) => string | null;
   /** E.164 */
   readonly phone: (text: string) => string | null;
+  /** Of the type with this name; null, too, where there is no such type. */
+  readonly ofType: (type: string, text: string) => string | null;
   /** A contact of any type, for a login. */
-  readonly any: (text: string) => string | null;
+  readonly any: (text: string) => TypedContact | null;
+  /** One that messages can be sent to. */
+  readonly reachable: (text: string) => (TypedContact & { readonly channel: string }) | null;
+  readonly types: readonly ContactType[];
 };
+
+export type TypedContact = { readonly type: string; readonly value: string };
 
 const SECOND_LOGIN = /^[\p{L}\p{N}._-]+$/u;
 /** In code units; more than any accepted contact has, however it is spelt. */
@@ -22,7 +30,9 @@ const LONGEST_INPUT = 512;
 const PHONE_CHARACTERS = /^[+\d\s().-]{5,32}$/;
 const emailSyntax = z.email();
 
-export function createContacts({ defaultRegion }: { defaultRegion: string }): Contacts {
+type Options = { readonly defaultRegion: string; readonly types: readonly ContactType[] };
+
+export function createContacts({ defaultRegion, types }: Options): Contacts {
   function phone(text: string): string | null {
     if (!PHONE_CHARACTERS.test(text)) return null;
     const number = parsePhoneNumberFromString(text, { defaultCountry: defaultRegion as CountryCode, extract: false });
@@ -46,10 +56,44 @@ export function createContacts({ defaultRegion }: { defaultRegion: string }): Co
     return length >= 3 && length <= 64 && SECOND_LOGIN.test(normal) && phone(normal) === null ? normal : null;
   }
 
+  const known = new Map([
+    ['second_login', secondLogin],
+    ['phone', (text: string) => phone(text.trim())],
+    ['email', email],
+  ]);
+  const names = [...known.keys()];
+
+  /** Of a type that is a row and nothing else: its pattern is all that is known of it. */
+  function custom({ pattern }: ContactType): (text: string) => string | null {
+    const form = pattern === null ? null : new RegExp(pattern, 'u');
+    return (text) => {
+      if (form === null || text.length > LONGEST_INPUT) return null;
+      const normal = text.trim().normalize('NFKC').toLowerCase();
+      // What is a contact of a known type can be nothing else, whatever the pattern says.
+      return form.test(normal) && names.every((name) => known.get(name)?.(normal) === null) ? normal : null;
+    };
+  }
+
+  const readers = new Map(types.map((type) => [type.name, known.get(type.name) ?? custom(type)]));
+  const any = (text: string): TypedContact | null => {
+    for (const [type, read] of readers) {
+      const value = read(text);
+      if (value !== null) return { type, value };
+    }
+    return null;
+  };
+
   return {
     secondLogin,
     email,
     phone,
-    any: (text) => (text.includes('@') ? email(text) : (phone(text.trim()) ?? secondLogin(text))),
+    ofType: (type, text) => readers.get(type)?.(text) ?? null,
+    any,
+    reachable(text) {
+      const contact = any(text);
+      const channel = types.find(({ name }) => name === contact?.type)?.channel;
+      return contact && channel ? { ...contact, channel } : null;
+    },
+    types,
   };
 }

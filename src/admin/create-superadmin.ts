@@ -14,7 +14,7 @@ type Input = {
 
 /** Makes the first superadmin and says so. The database refuses a second one. */
 export async function createFirstSuperadmin({ call, config }: OwnerDatabase, input: Input): Promise<string> {
-  const { secondLogin, email, phone } = createContacts({ defaultRegion: config.DEFAULT_PHONE_REGION });
+  const { secondLogin, email, phone } = createContacts({ defaultRegion: config.DEFAULT_PHONE_REGION, types: [] });
   const contacts = [
     { type: 'second_login', value: required('--login', input.login, secondLogin) },
     ...(input.email === undefined ? [] : [{ type: 'email', value: required('--email', input.email, email) }]),

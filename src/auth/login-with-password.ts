@@ -52,7 +52,7 @@ export function createLoginWithPassword(deps: LoginDeps) {
     check.throwIfAny();
 
     // A text that cannot be a contact is looked up all the same: it costs what an unknown login costs.
-    const value = deps.contacts.any(login) ?? login;
+    const value = deps.contacts.any(login)?.value ?? login;
     const account = await deps.accounts.getActiveUserContactByValue(value);
     const subjects = attemptSubjects(account?.userId ?? null, value, caller.network);
     await deps.attempts.reserve(subjects);

@@ -194,6 +194,83 @@ export const settings = {
     z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters'),
     'RU',
   ),
+  AVAILABILITY_CHECKS_PER_MINUTE: setting(
+    'CheckAvailability calls a minute from one client address, beside PUBLIC_CALLS_PER_MINUTE.',
+    count(1, 1_000_000),
+    '30',
+  ),
+  REGISTRATION_SECOND_LOGIN: setting(
+    'Whether FinishRegistration takes a second_login.',
+    choice('required', 'optional', 'off'),
+    'optional',
+  ),
+  REGISTRATION_PHONE: setting(
+    'Whether FinishRegistration takes a phone.',
+    choice('required', 'optional', 'off'),
+    'optional',
+  ),
+  PHONE_REGISTRATION: setting('Whether FinishCodeLogin opens an account for a phone that has none.', onOff, 'off'),
+  CONTACT_RESERVATION: setting(
+    'How long the contacts of a deactivated account stay reserved for it.',
+    duration({ atLeast: '0s', atMost: '3650d' }),
+    '90d',
+  ),
+
+  DEFAULT_LANGUAGE: setting(
+    'The language of messages where neither the profile nor `accept-language` names one that there is.',
+    choice('en', 'ru'),
+    'en',
+  ),
+  LINK_BASE_URL: setting(
+    'Where links in messages lead: the URL of the front end. The paths /registration, /contact-confirmation and /password-reset are added, and the token as the fragment. Needed with MAIL_URL.',
+    urlOf('https:', 'http:'),
+    undefined,
+  ),
+  PRODUCT_NAME: setting('What messages call the product.', text.max(60, 'must have at most 60 characters'), 'Account'),
+  MESSAGES_PER_CONTACT: setting('Codes and links a day for one contact.', count(1, 1000), '10'),
+  MESSAGES_PER_ADDRESS: setting(
+    'Codes and links an hour asked for from one client address.',
+    count(1, 1_000_000),
+    '30',
+  ),
+  MESSAGE_RETENTION: setting(
+    'How long messages are kept, sent or not.',
+    duration({ atLeast: '1h', atMost: '365d' }),
+    '30d',
+  ),
+  MESSAGE_FILES: setting(
+    'A directory that messages are written to whose channel has no provider; the embedded set-up has one.',
+    text,
+    undefined,
+  ),
+  MAIL_URL: setting(
+    'The SMTP server, as smtp://user:password@host:587 (STARTTLS is demanded, but on a loopback address) or smtps://.',
+    urlOf('smtp:', 'smtps:'),
+    undefined,
+    'secret',
+  ),
+  MAIL_FROM: setting('The sender of mails, as `Name <address>` or the address. Needed with MAIL_URL.', text, undefined),
+  SMS_COUNTRIES: setting('The countries whose phones text messages are sent to (ISO 3166-1 alpha-2).', list, 'RU'),
+  SMS_PER_HOUR: setting(
+    'Text messages sent in an hour by all replicas; more wait, until they expire.',
+    count(1, 10_000_000),
+    '1000',
+  ),
+  TWILIO_ACCOUNT_SID: setting('Twilio: the account. With it, text messages go there.', text, undefined),
+  TWILIO_AUTH_TOKEN: setting('Twilio: the token of the account.', text, undefined, 'secret'),
+  TWILIO_FROM: setting('Twilio: the sending number (E.164) or messaging service (MG...).', text, undefined),
+  TWILIO_URL: setting('Twilio: its API.', urlOf('https:', 'http:'), 'https://api.twilio.com'),
+  MESSAGE_WEBHOOK_URL: setting(
+    'Where messages are posted whose channel has no other provider, text messages without Twilio among them. See docs/messages.md.',
+    urlOf('https:', 'http:'),
+    undefined,
+  ),
+  MESSAGE_WEBHOOK_SECRET: setting(
+    'What they are signed with (Standard Webhooks): whsec_ and base64. Needed with MESSAGE_WEBHOOK_URL.',
+    z.string().regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 random bytes in base64'),
+    undefined,
+    'secret',
+  ),
 
   SERVICE_CALLERS: setting(
     'The services that may call, as JSON: [{"name", "secretSha256" or "sans", "methods", "interfaces"}]. See docs/callers.md.',

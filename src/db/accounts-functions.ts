@@ -1,7 +1,7 @@
 import type { CallFunction } from './call-function.ts';
 import { oneRow } from './one-row.ts';
 
-export type Contact = { readonly type: string; readonly value: string };
+export type Contact = { readonly type: string; readonly value: string; readonly isConfirmed?: boolean };
 export type JsonObject = { readonly [key: string]: unknown };
 export type RoleRow = {
   readonly name: string;
@@ -15,7 +15,12 @@ export type NewUser = {
   readonly groupNames: readonly string[];
   readonly contacts: readonly Contact[];
   readonly profile: JsonObject;
-  readonly passwordHash: string;
+  readonly passwordHash: string | null;
+  readonly displayName?: string;
+  readonly country?: string;
+  readonly language?: string | null;
+  /** The guest who registers: his row becomes the account's. */
+  readonly guestUserId?: string | null;
 };
 
 export type AccountsFunctions = ReturnType<typeof createAccountsFunctions>;
@@ -27,9 +32,13 @@ export function createAccountsFunctions(call: CallFunction) {
       const payload = JSON.stringify({
         interface: user.interface,
         group_names: user.groupNames,
-        contacts: user.contacts,
+        contacts: user.contacts.map(({ type, value, isConfirmed }) => ({ type, value, is_confirmed: isConfirmed })),
         profile: user.profile,
         password_hash: user.passwordHash,
+        display_name: user.displayName,
+        country: user.country,
+        language: user.language,
+        guest_user_id: user.guestUserId,
       });
       return { id: oneRow(await call<{ id: string }>('accounts.create_user_with_relations', [payload])).id };
     },

@@ -112,6 +112,12 @@ export function createAuthFunctions(call: CallFunction) {
       return row.create_session;
     },
 
+    /** Whether the session began less than `maxAge` milliseconds ago. */
+    async isRecentLogin(sessionId: string, maxAge: number): Promise<boolean> {
+      type Row = { is_recent_login: boolean };
+      return oneRow(await call<Row>('auth.is_recent_login', [sessionId, interval(maxAge)])).is_recent_login;
+    },
+
     async createRefreshToken(token: {
       userId: string;
       tokenHash: string;
@@ -418,11 +424,13 @@ export function createAuthFunctions(call: CallFunction) {
       batch: number;
       sessionRetention: number;
       eventRetention: number;
+      messageRetention: number;
     }): Promise<{ relation: string; removed: number }[]> {
       return await call<{ relation: string; removed: number }>('auth.delete_expired', [
         input.batch,
         interval(input.sessionRetention),
         interval(input.eventRetention),
+        interval(input.messageRetention),
       ]);
     },
 

@@ -15,9 +15,13 @@ export function fromDatabaseError(error: unknown): unknown {
   const { code, detail, constraint } = error as Error & { code?: string; detail?: string; constraint?: string };
 
   if (code === OUR_SQLSTATE && error.message in reasons) {
+    // `retry_after_seconds` is told as RetryInfo; everything else is metadata, whose values are texts.
+    const { retry_after_seconds: seconds, ...facts } = JSON.parse(detail || '{}') as Record<string, string | number>;
+    const metadata = Object.entries(facts).map(([name, value]) => [name, String(value)]);
     return new AppError(error.message as Reason, {
       cause: error,
-      ...(detail ? { metadata: JSON.parse(detail) as Record<string, string> } : {}),
+      ...(metadata.length > 0 ? { metadata: Object.fromEntries(metadata) as Record<string, string> } : {}),
+      ...(typeof seconds === 'number' ? { retryAfter: seconds * 1000 } : {}),
     });
   }
   if (constraint === 'users_profile_size') {

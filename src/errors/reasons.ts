@@ -54,12 +54,48 @@ export const reasons: { readonly [R in Reason]: Row } = {
     text: 'The request was carried out before and its tokens have been used; log in.',
     level: 'info',
   },
+  VERIFY_USER_BAD_TOKEN: {
+    status: Status.INVALID_ARGUMENT,
+    text: 'The registration link is not valid any more; start again.',
+    level: 'info',
+  },
+  VERIFY_USER_ALREADY_VERIFIED: {
+    status: Status.ALREADY_EXISTS,
+    text: 'The registration is finished already; log in.',
+    level: 'info',
+  },
+  GUEST_TOKEN_REQUIRED: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'The guest access token is not that of a guest.',
+    level: 'info',
+  },
 
   CREDENTIALS_INVALID: { status: Status.UNAUTHENTICATED, text: 'Unknown login or wrong password.', level: 'info' },
   LOGIN_THROTTLED: {
     status: Status.RESOURCE_EXHAUSTED,
     text: 'Too many failed logins; try again later.',
     level: 'warn',
+  },
+  CODE_INVALID: { status: Status.INVALID_ARGUMENT, text: 'The code is wrong.', level: 'info' },
+  CODE_EXPIRED: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'The code cannot be used any more; ask for a new one.',
+    level: 'info',
+  },
+  MESSAGES_THROTTLED: {
+    status: Status.RESOURCE_EXHAUSTED,
+    text: 'Too many messages were asked for; try again later.',
+    level: 'warn',
+  },
+  PHONE_COUNTRY_NOT_ALLOWED: {
+    status: Status.INVALID_ARGUMENT,
+    text: 'No text messages are sent to phones of this country.',
+    level: 'info',
+  },
+  LINK_INVALID: {
+    status: Status.INVALID_ARGUMENT,
+    text: 'The link is not valid any more; ask for a new one.',
+    level: 'info',
   },
 
   REFRESH_TOKEN_UNKNOWN: { status: Status.UNAUTHENTICATED, text: 'The refresh token is not known.', level: 'info' },
@@ -74,6 +110,14 @@ export const reasons: { readonly [R in Reason]: Row } = {
     level: 'warn',
   },
   SESSION_ENDED: { status: Status.UNAUTHENTICATED, text: 'The session has ended; log in again.', level: 'info' },
+  PASSWORD_TOO_WEAK: {
+    status: Status.INVALID_ARGUMENT,
+    text: 'The password does not meet the policy; see the field violations.',
+    level: 'info',
+  },
+  CURRENT_PASSWORD_WRONG: { status: Status.PERMISSION_DENIED, text: 'The current password is wrong.', level: 'info' },
+  PASSWORD_ALREADY_SET: { status: Status.FAILED_PRECONDITION, text: 'The account has a password.', level: 'info' },
+  PASSWORD_NOT_SET: { status: Status.FAILED_PRECONDITION, text: 'The account has no password yet.', level: 'info' },
 
   TOKEN_MISSING: { status: Status.UNAUTHENTICATED, text: 'An access token is needed.', level: 'info' },
   TOKEN_MALFORMED: { status: Status.UNAUTHENTICATED, text: 'The access token is malformed.', level: 'info' },
@@ -125,6 +169,11 @@ export const reasons: { readonly [R in Reason]: Row } = {
     text: 'No role of the user holds the permission for this.',
     level: 'warn',
   },
+  RECENT_LOGIN_REQUIRED: {
+    status: Status.UNAUTHENTICATED,
+    text: 'This needs a recent login; log in again.',
+    level: 'info',
+  },
 
   RATE_LIMITED: { status: Status.RESOURCE_EXHAUSTED, text: 'Too many calls; try again later.', level: 'warn' },
   OVERLOADED: { status: Status.RESOURCE_EXHAUSTED, text: 'The service is busy; try again shortly.', level: 'warn' },
@@ -132,6 +181,34 @@ export const reasons: { readonly [R in Reason]: Row } = {
     status: Status.UNAVAILABLE,
     text: 'A dependency is unavailable; try again.',
     level: 'error',
+  },
+
+  CONTACT_NOT_FOUND: { status: Status.NOT_FOUND, text: 'There is no such contact.', level: 'info' },
+  CONTACT_TAKEN: { status: Status.ALREADY_EXISTS, text: 'The contact belongs to another account.', level: 'info' },
+  CONTACT_NOT_CONFIRMED: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'The contact has to be confirmed first.',
+    level: 'info',
+  },
+  CONTACT_ALREADY_CONFIRMED: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'There is nothing to confirm.',
+    level: 'info',
+  },
+  CONTACT_LAST_LOGIN: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'It is the last way to log in.',
+    level: 'info',
+  },
+  CONTACT_LIMIT: { status: Status.RESOURCE_EXHAUSTED, text: 'The account has too many contacts.', level: 'info' },
+  LAST_SUPERADMIN: { status: Status.FAILED_PRECONDITION, text: 'It is the last superadmin.', level: 'warn' },
+
+  MESSAGE_NOT_FOUND: { status: Status.NOT_FOUND, text: 'There is no such message.', level: 'info' },
+  MESSAGE_NOT_DEAD: { status: Status.FAILED_PRECONDITION, text: 'The message is not in need of that.', level: 'info' },
+  MESSAGE_EXPIRED: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'What the message carries has expired.',
+    level: 'info',
   },
 
   INTERNAL: { status: Status.INTERNAL, text: 'Internal error.', level: 'error' },

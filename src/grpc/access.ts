@@ -16,8 +16,8 @@ const RULE_TAG = (50_101 << 3) | 2;
 
 /**
  * Reads the access option of every method.
- * @throws StartProblem for a method without one, an ADMIN method without a permission, and a permission that no class asks
- *   for: nothing is served by accident
+ * @throws StartProblem for a method without one, an ADMIN method without a permission, a permission that no class asks for,
+ *   and a recent login where there is no user: nothing is served by accident
  */
 export function readAccessRules(definitions: readonly RuledDefinition[]): AccessRules {
   const rules = new Map<string, AccessRule>();
@@ -29,6 +29,9 @@ export function readAccessRules(definitions: readonly RuledDefinition[]): Access
       if (!rule?.access) throw new StartProblem(`${fullName}/${name} has no access option.`);
       if ((rule.access === Access.ADMIN) !== (rule.permission !== '')) {
         throw new StartProblem(`${fullName}/${name} must name a permission if it is ADMIN, and only then.`);
+      }
+      if (rule.needsRecentLogin && rule.access !== Access.USER) {
+        throw new StartProblem(`${fullName}/${name} must be USER to need a recent login.`);
       }
       rules.set(`/${fullName}/${name}`, rule);
     }

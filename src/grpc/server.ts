@@ -15,8 +15,12 @@ import { StartProblem } from '../errors/start-problem.ts';
 import { AccountsServiceDefinition } from '../gen/accounts/v1/accounts_service.ts';
 import { AuthServiceDefinition } from '../gen/auth/v1/auth_service.ts';
 import { KeysServiceDefinition } from '../gen/auth/v1/keys_service.ts';
+import { MessagesAdminServiceDefinition } from '../gen/auth/v1/messages_admin_service.ts';
+import { PasswordsServiceDefinition } from '../gen/auth/v1/passwords_service.ts';
+import { RegistrationServiceDefinition } from '../gen/auth/v1/registration_service.ts';
 import { RevocationsServiceDefinition } from '../gen/auth/v1/revocations_service.ts';
 import { TokensAdminServiceDefinition } from '../gen/auth/v1/tokens_admin_service.ts';
+import type { Language } from '../messages/languages.ts';
 import { readAccessRules } from './access.ts';
 import type { AccessRules } from './access.ts';
 import { createAnswerDirectly } from './answer-directly.ts';
@@ -42,9 +46,12 @@ export type GrpcServerDeps = {
   readonly services: {
     readonly auth: ServiceImplementation<AuthServiceDefinition, WithCaller>;
     readonly accounts: ServiceImplementation<AccountsServiceDefinition, WithCaller>;
+    readonly registration: ServiceImplementation<RegistrationServiceDefinition, WithCaller>;
+    readonly passwords: ServiceImplementation<PasswordsServiceDefinition, WithCaller>;
     readonly keys: ServiceImplementation<KeysServiceDefinition, WithCaller>;
     readonly revocations: ServiceImplementation<RevocationsServiceDefinition, WithCaller & WithAbortOnTerminate>;
     readonly tokensAdmin: ServiceImplementation<TokensAdminServiceDefinition, WithCaller>;
+    readonly messagesAdmin: ServiceImplementation<MessagesAdminServiceDefinition, WithCaller>;
   };
   readonly rules: AccessRules;
   readonly health: HealthState;
@@ -56,7 +63,9 @@ export type GrpcServerDeps = {
   /** What is answered in front of the chain, by the methods' paths: unary calls, and bidirectional streams. */
   readonly direct: Readonly<Record<'calls' | 'streams', ReadonlyMap<string, OpenDirectly>>>;
   readonly hasPermission: (userId: string, permission: string) => Promise<boolean>;
+  readonly isRecentLogin: (sessionId: string, maxAge: number) => Promise<boolean>;
   readonly anonymousInterfaces: readonly string[];
+  readonly defaultLanguage: Language;
   readonly maxInFlight: number;
   /** Whether TLS asks clients for certificates. */
   readonly hasClientCertificates: boolean;
@@ -77,10 +86,13 @@ export type GrpcServer = {
 
 const DEFINITIONS = [
   AuthServiceDefinition,
+  RegistrationServiceDefinition,
+  PasswordsServiceDefinition,
   AccountsServiceDefinition,
   KeysServiceDefinition,
   RevocationsServiceDefinition,
   TokensAdminServiceDefinition,
+  MessagesAdminServiceDefinition,
 ] as const;
 
 /** How long a watcher may leave what is sent to it, in milliseconds: the contract says so. */
@@ -146,8 +158,11 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   const wireFormat = createWireFormats(deps.descriptors);
   guarded.add(passEncodedResponses(markMalformedRequests(AuthServiceDefinition, wireFormat)), deps.services.auth);
   guarded.add(markMalformedRequests(AccountsServiceDefinition, wireFormat), deps.services.accounts);
+  guarded.add(markMalformedRequests(RegistrationServiceDefinition, wireFormat), deps.services.registration);
+  guarded.add(markMalformedRequests(PasswordsServiceDefinition, wireFormat), deps.services.passwords);
   guarded.add(markMalformedRequests(KeysServiceDefinition, wireFormat), deps.services.keys);
   guarded.add(markMalformedRequests(TokensAdminServiceDefinition, wireFormat), deps.services.tokensAdmin);
+  guarded.add(markMalformedRequests(MessagesAdminServiceDefinition, wireFormat), deps.services.messagesAdmin);
   guarded
     .with(streams.middleware)
     .add(

@@ -5,17 +5,18 @@ type Deps = {
   /** Milliseconds. */
   readonly sessionRetention: number;
   readonly eventRetention: number;
+  readonly messageRetention: number;
 };
 
 /** Rows of each kind in one call: some milliseconds of work, so that nobody waits for a lock of it. */
 const BATCH = 1000;
 
 /** Removes what has expired, batch by batch, until there is less than a batch; returns how many rows it removed. */
-export function createCleanUp({ auth, sessionRetention, eventRetention }: Deps) {
+export function createCleanUp({ auth, ...retention }: Deps) {
   return async function cleanUp(): Promise<number> {
     let total = 0;
     for (;;) {
-      const removed = await auth.deleteExpired({ batch: BATCH, sessionRetention, eventRetention });
+      const removed = await auth.deleteExpired({ batch: BATCH, ...retention });
       total += removed.reduce((sum, row) => sum + row.removed, 0);
       if (removed.every((row) => row.removed < BATCH)) return total;
     }

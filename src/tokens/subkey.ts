@@ -1,7 +1,15 @@
 import { hkdfSync } from 'node:crypto';
 
 /** What the master key is split into: one key a purpose (HKDF, RFC 5869), so that none can stand in for another. */
-export type KeyPurpose = 'signing-key-encryption' | 'refresh-token' | 'refresh-token-salt' | 'registration-digest';
+export type KeyPurpose =
+  | 'signing-key-encryption'
+  | 'refresh-token'
+  | 'refresh-token-salt'
+  | 'registration-digest'
+  | 'device-token'
+  | 'challenge-secret'
+  | 'challenge-code-hash'
+  | 'page-token';
 
 /** @returns 32 bytes */
 export function deriveSubkey(masterKey: Buffer, purpose: KeyPurpose): Buffer {

@@ -21,6 +21,7 @@ export function newPerson(overrides: Partial<RegisterRequest> = {}): RegisterReq
     groupNames: [],
     interface: 'customer',
     idempotencyKey: '',
+    guestAccessToken: '',
     ...overrides,
   };
 }

@@ -7,6 +7,9 @@ import { loadConfig } from '../../src/config/load.ts';
 import { AccountsServiceDefinition } from '../../src/gen/accounts/v1/accounts_service.ts';
 import { AuthServiceDefinition } from '../../src/gen/auth/v1/auth_service.ts';
 import { KeysServiceDefinition } from '../../src/gen/auth/v1/keys_service.ts';
+import { MessagesAdminServiceDefinition } from '../../src/gen/auth/v1/messages_admin_service.ts';
+import { PasswordsServiceDefinition } from '../../src/gen/auth/v1/passwords_service.ts';
+import { RegistrationServiceDefinition } from '../../src/gen/auth/v1/registration_service.ts';
 import { RevocationsServiceDefinition } from '../../src/gen/auth/v1/revocations_service.ts';
 import { TokensAdminServiceDefinition } from '../../src/gen/auth/v1/tokens_admin_service.ts';
 
@@ -68,6 +71,9 @@ export function connectClients(address: string, options: Parameters<typeof creat
     accounts: factory.create(AccountsServiceDefinition, channel),
     keys: factory.create(KeysServiceDefinition, channel),
     revocations: factory.create(RevocationsServiceDefinition, channel),
+    registration: factory.create(RegistrationServiceDefinition, channel),
+    passwords: factory.create(PasswordsServiceDefinition, channel),
+    messagesAdmin: factory.create(MessagesAdminServiceDefinition, channel),
     tokensAdmin: factory.create(TokensAdminServiceDefinition, channel),
     health: factory.create(HealthDefinition, channel),
     close: () => channel.close(),

@@ -1,5 +1,6 @@
 -- Makes the first superadmin, once. Not granted to the service: a command on the machine runs it as the owner.
 -- Threat: two commands at once, or one after there is a superadmin. The role's row is locked first.
+-- Whoever may run commands on the machine vouches for the contacts: they are confirmed.
 create or replace function accounts.create_first_superadmin(p_payload jsonb)
   returns uuid
   language plpgsql
@@ -20,7 +21,7 @@ begin
 
   insert into accounts.users (password_hash) values (p_payload ->> 'password_hash') returning id into v_user_id;
   for v_contact in select c.value from jsonb_array_elements(p_payload -> 'contacts') c loop
-    perform accounts.create_user_contact(v_user_id, v_contact ->> 'type', v_contact ->> 'value');
+    perform accounts.create_user_contact(v_user_id, v_contact ->> 'type', v_contact ->> 'value', true);
   end loop;
   perform accounts.add_user_to_group(v_user_id, 'superadmin');
   perform auth.append_event('account.superadmin_created', v_user_id, null, '{}');

@@ -1,7 +1,13 @@
 -- Gives a user a contact.
--- Threat: two people who claim one value at once. The unique index on active values decides; the loser is told which type
--- of contact it was, never the value. Internal until contacts have their own calls.
-create or replace function accounts.create_user_contact(p_user_id uuid, p_type text, p_value text)
+-- Threats: two people who claim one value at once: the unique index on confirmed values decides, and the loser is told which
+-- type of contact it was, never the value. Somebody who claims what is another's: an unconfirmed contact is in nobody's way.
+-- Internal: registration and accounts.add_contact go through it.
+create or replace function accounts.create_user_contact(
+  p_user_id uuid,
+  p_type text,
+  p_value text,
+  p_is_confirmed boolean default false
+)
   returns accounts.user_contacts
   language plpgsql
   volatile
@@ -10,15 +16,27 @@ create or replace function accounts.create_user_contact(p_user_id uuid, p_type t
 as $$
 declare
   v_contact accounts.user_contacts;
+  v_type accounts.contact_types;
+  v_is_confirmed boolean;
 begin
-  update accounts.user_contacts c
-     set is_active = false, deactivated_at = now()
-    from accounts.contact_types t
-   where t.name = p_type and t.is_exclusive
-     and c.user_id = p_user_id and c.type = p_type and c.is_active and c.value <> p_value;
+  select * into strict v_type from accounts.contact_types t where t.name = p_type;
+  v_is_confirmed := p_is_confirmed or not v_type.needs_confirmation;
 
-  insert into accounts.user_contacts (user_id, type, value)
-  values (p_user_id, p_type, p_value)
+  -- One that is not confirmed yet replaces nothing but others of its kind: a typing error must not lock anybody out.
+  perform accounts.retire_contact(c.id)
+    from accounts.user_contacts c
+   where v_type.is_exclusive
+     and c.user_id = p_user_id and c.type = p_type and c.is_active
+     and (v_is_confirmed or c.confirmed_at is null);
+
+  insert into accounts.user_contacts (user_id, type, value, confirmed_at, is_primary)
+  values (
+    p_user_id, p_type, p_value,
+    case when v_is_confirmed then now() end,
+    v_is_confirmed and not exists (
+      select from accounts.user_contacts c where c.user_id = p_user_id and c.type = p_type and c.is_primary
+    )
+  )
   returning * into v_contact;
   return v_contact;
 exception
@@ -28,4 +46,4 @@ exception
 end
 $$;
 comment on function accounts.create_user_contact is
-  'Adds an active contact; of an exclusive type (second_login, phone) the earlier one is deactivated and stays as history.';
+  'Adds an active contact; a confirmed one of an exclusive type (second_login, phone) replaces the earlier, which stays as history.';

@@ -1,9 +1,12 @@
 -- Creates a user who registers himself: user, contacts and memberships. Knows nothing of tokens.
--- Threat: a front end that asks for more than its interface gives. The decision is made here, in the transaction, and a
--- refusal raises, so nothing of the user is left.
+-- Threats: a front end that asks for more than its interface gives; somebody who registers over a user that is no guest. Both
+-- decisions are made here, in the transaction, and a refusal raises, so nothing of the user is left.
 --
--- p_payload: {"interface": text, "group_names": [text], "contacts": [{"type": text, "value": text}],
---             "profile": object, "password_hash": text}
+-- p_payload: {"interface": text, "group_names": [text],
+--             "contacts": [{"type": text, "value": text, "is_confirmed": boolean}],
+--             "profile": object, "password_hash": text or null,
+--             "display_name": text, "country": text, "language": text (all three may be absent),
+--             "guest_user_id": uuid of the guest who registers, or absent}
 create or replace function accounts.create_user_with_relations(p_payload jsonb)
   returns accounts.users
   language plpgsql
@@ -22,15 +25,41 @@ begin
     array(select jsonb_array_elements_text(coalesce(p_payload -> 'group_names', '[]')))
   );
 
-  insert into accounts.users (profile, password_hash)
-  values (coalesce(p_payload -> 'profile', '{}'), p_payload ->> 'password_hash')
-  returning * into v_user;
+  if p_payload ->> 'guest_user_id' is null then
+    insert into accounts.users (profile, password_hash, display_name, country, language)
+    values (
+      coalesce(p_payload -> 'profile', '{}'), p_payload ->> 'password_hash',
+      p_payload ->> 'display_name', p_payload ->> 'country', p_payload ->> 'language'
+    )
+    returning * into v_user;
+  else
+    update accounts.users u
+       set is_guest = false,
+           profile = coalesce(p_payload -> 'profile', '{}'),
+           password_hash = p_payload ->> 'password_hash',
+           display_name = p_payload ->> 'display_name',
+           country = p_payload ->> 'country',
+           language = p_payload ->> 'language',
+           updated_at = now()
+     where u.id = (p_payload ->> 'guest_user_id')::uuid and u.is_guest and u.is_active and u.deleted_at is null
+    returning * into v_user;
+    if v_user.id is null then
+      raise exception 'GUEST_TOKEN_REQUIRED' using errcode = 'AU001';
+    end if;
+    update accounts.user_group_memberships m set is_active = false, updated_at = now() where m.user_id = v_user.id;
+  end if;
 
   -- In the order of values: two registrations that share two contacts meet in the same order and cannot deadlock.
   for v_contact in
     select c.value from jsonb_array_elements(p_payload -> 'contacts') c order by c.value ->> 'value'
   loop
-    perform accounts.create_user_contact(v_user.id, v_contact ->> 'type', v_contact ->> 'value');
+    if not accounts.is_contact_available(v_contact ->> 'value') then
+      raise exception 'REGISTER_USER_ALREADY_EXISTS'
+        using errcode = 'AU001', detail = jsonb_build_object('contact_type', v_contact ->> 'type')::text;
+    end if;
+    perform accounts.create_user_contact(
+      v_user.id, v_contact ->> 'type', v_contact ->> 'value', coalesce((v_contact ->> 'is_confirmed')::boolean, false)
+    );
   end loop;
 
   foreach v_name in array v_group_names loop
@@ -41,5 +70,5 @@ begin
 end
 $$;
 comment on function accounts.create_user_with_relations is
-  'Creates a self-registered user with contacts and roles. Raises ROLE_NOT_ASSIGNABLE.';
+  'Creates a self-registered user, or makes one of a guest, with contacts and roles. Raises ROLE_NOT_ASSIGNABLE, REGISTER_USER_ALREADY_EXISTS, GUEST_TOKEN_REQUIRED.';
 grant execute on function accounts.create_user_with_relations to auth_service;

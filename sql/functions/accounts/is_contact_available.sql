@@ -7,7 +7,9 @@ create or replace function accounts.is_contact_available(p_value text)
   security definer
   set search_path = ''
 begin atomic
-  select not exists (select from accounts.user_contacts c where c.value = p_value and c.is_active);
+  select not exists (
+    select from accounts.user_contacts c where c.value = p_value and c.is_active and c.confirmed_at is not null
+  );
 end;
-comment on function accounts.is_contact_available is 'Whether the normalised contact has no active owner.';
+comment on function accounts.is_contact_available is 'Whether nobody has confirmed the normalised contact, or whoever has does not use it any more.';
 grant execute on function accounts.is_contact_available to auth_service;

@@ -97,9 +97,8 @@ begin
       'session.refresh_reused', v_session.user_id, p_session_id,
       jsonb_build_object('generation', p_generation, 'current_generation', v_token.generation)
     );
-    select e.revision into revision
-      from auth.end_sessions(v_session.user_id, array[p_session_id], 'refresh_reuse', null) e;
-    select l.replicas, l.longest_lease_ms into replicas, longest_lease_ms from auth.list_live_replicas() l;
+    select c.revision, c.replicas, c.longest_lease_ms into revision, replicas, longest_lease_ms
+      from auth.apply_cascade(v_session.user_id, 'refresh_reuse', p_session_id, null) c;
   end if;
   return next;
 end

@@ -1,7 +1,12 @@
 -- Removes what has outlived its use, a bounded number of rows a call; the service calls it by itself, on every replica.
 -- Threat: a revocation that is removed while a token it blocks lives. Revocations are kept five minutes past the expiry of
 -- the token, which is more than the leeway of any verifier and the clock differences between machines.
-create or replace function auth.delete_expired(p_batch integer, p_session_retention interval, p_event_retention interval)
+create or replace function auth.delete_expired(
+  p_batch integer,
+  p_session_retention interval,
+  p_event_retention interval,
+  p_message_retention interval
+)
   returns table (relation text, removed bigint)
   language plpgsql
   volatile
@@ -68,6 +73,50 @@ begin
      order by e.occurred_at limit p_batch for update skip locked
   ), gone as (
     delete from auth.outbox_events e using old where e.id = old.id returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  -- Kept for a day: who comes with an old link is told that it is over, and a message that could not be sent is explained.
+  relation := 'auth.challenges';
+  with old as (
+    select h.id from auth.challenges h where h.expires_at < now() - interval '1 day'
+     order by h.expires_at limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.challenges h using old where h.id = old.id returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  relation := 'auth.messages';
+  with old as (
+    select m.id from auth.messages m where m.created_at < now() - p_message_retention
+     order by m.created_at limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.messages m using old where m.id = old.id returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  relation := 'auth.message_quotas';
+  with old as (
+    select q.subject from auth.message_quotas q where q.expires_at < now()
+     order by q.expires_at limit p_batch for update skip locked
+  ), gone as (
+    delete from auth.message_quotas q using old where q.subject = old.subject returning 1
+  )
+  select count(*) into removed from gone;
+  return next;
+
+  -- Guests whose last session has been removed; a day for one who is just beginning.
+  relation := 'accounts.users';
+  with old as (
+    select u.id from accounts.users u
+     where u.is_guest and u.created_at < now() - interval '1 day'
+       and not exists (select from auth.sessions s where s.user_id = u.id)
+     order by u.created_at limit p_batch for update skip locked
+  ), gone as (
+    delete from accounts.users u using old where u.id = old.id returning 1
   )
   select count(*) into removed from gone;
   return next;

@@ -1,9 +1,9 @@
 -- Ends sessions of one user: their refresh tokens die with them, their access tokens are revoked, and one event is written.
 -- Threat: a refresh in flight that outlives the logout. Sessions are locked in the order of their ids before anything is
 -- read from them; a refresh that waited finds the session ended.
--- Internal: logout and refresh reuse go through it, as will every other trigger. p_actor is the user who did it; null: the
--- service itself.
-create or replace function auth.end_sessions(p_user_id uuid, p_session_ids uuid[], p_trigger text, p_actor uuid default null)
+-- Internal: every trigger goes through it, by way of auth.apply_cascade. p_actor is the user who did it; null: the service
+-- itself.
+create or replace function auth.end_sessions(p_user_id uuid, p_session_ids uuid[], p_trigger text, p_actor uuid)
   returns table (ended integer, revision bigint)
   language plpgsql
   volatile

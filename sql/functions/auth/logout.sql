@@ -8,7 +8,7 @@ create or replace function auth.logout(
   p_token_id uuid,
   p_token_expires_at timestamptz
 )
-  returns table (ended integer, revision bigint, revoked_sessions uuid[], replicas uuid[], longest_lease_ms integer)
+  returns table (ended integer, revision bigint, replicas uuid[], longest_lease_ms integer)
   language plpgsql
   volatile
   security definer
@@ -17,24 +17,15 @@ as $$
 declare
   v_trigger text := 'logout_' || p_scope;
 begin
-  if p_scope = 'this' then
-    revoked_sessions := array[p_session_id];
-  else
-    revoked_sessions := array(
-      select s.id from auth.sessions s
-       where s.user_id = p_user_id and s.ended_at is null and (p_scope = 'all' or s.id <> p_session_id)
-    );
-  end if;
-
-  select e.ended, e.revision into ended, revision from auth.end_sessions(
-    p_user_id, revoked_sessions, v_trigger, p_user_id
-  ) e;
+  select c.ended, c.revision, c.replicas, c.longest_lease_ms into ended, revision, replicas, longest_lease_ms
+    from auth.apply_cascade(p_user_id, v_trigger, p_session_id, p_user_id) c;
   if p_scope <> 'others' then
     revision := auth.record_revocations(
       'token', array[p_token_id], array[p_token_expires_at], p_user_id, v_trigger, p_user_id
     );
+    -- Read behind the revision: who registers later reads it by himself.
+    select l.replicas, l.longest_lease_ms into replicas, longest_lease_ms from auth.list_live_replicas() l;
   end if;
-  select l.replicas, l.longest_lease_ms into replicas, longest_lease_ms from auth.list_live_replicas() l;
   return next;
 end
 $$;

@@ -8,7 +8,7 @@ create or replace function auth.record_revocations(
   p_expire_times timestamptz[],
   p_user_id uuid,
   p_trigger text,
-  p_actor uuid default null
+  p_actor uuid
 )
   returns bigint
   language plpgsql

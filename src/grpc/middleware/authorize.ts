@@ -1,6 +1,8 @@
 import type { Metadata, ServerMiddleware } from 'nice-grpc-common';
 import type { Freshness, ValidateToken } from '../../auth/validate-token.ts';
 import type { Caller, UserIdentity } from '../../caller.ts';
+import { preferredLanguage } from '../../messages/languages.ts';
+import type { Language } from '../../messages/languages.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { Access } from '../../gen/auth/options/v1/access.ts';
 import type { AccessRules } from '../access.ts';
@@ -17,9 +19,13 @@ type Deps = {
   readonly validateToken: ValidateToken;
   /** Whether a role that the user holds now, by the database, permits it. */
   readonly hasPermission: (userId: string, permission: string) => Promise<boolean>;
+  readonly isRecentLogin: (sessionId: string, maxAge: number) => Promise<boolean>;
   readonly anonymousInterfaces: readonly string[];
+  readonly defaultLanguage: Language;
 };
 
+/** Milliseconds; the contract says so. */
+const RECENT_LOGIN = 5 * 60_000;
 const LONGEST_USER_AGENT = 512;
 
 /** Finds out who calls and lets through whom the method's access option names. A method without a rule is refused. */
@@ -28,7 +34,9 @@ export function createAuthorize({
   recognizeService,
   validateToken,
   hasPermission,
+  isRecentLogin,
   anonymousInterfaces,
+  defaultLanguage,
 }: Deps): ServerMiddleware<WithCaller, WithRecord> {
   async function identifyUser(metadata: Metadata, freshness: Freshness): Promise<UserIdentity | null> {
     const header = metadata.get('authorization');
@@ -76,6 +84,9 @@ export function createAuthorize({
     if (service && !service.mayCall(call.method.path)) throw new AppError('SERVICE_NOT_ALLOWED');
     if (user) record.userId = user.userId;
     // Behind the line above: the log says who was refused.
+    if (user && rule?.needsRecentLogin && !(await isRecentLogin(user.sessionId, RECENT_LOGIN))) {
+      throw new AppError('RECENT_LOGIN_REQUIRED');
+    }
     if (user && access === Access.ADMIN) await requirePermission(user, rule?.permission ?? '');
 
     // A service calls for somebody: his address and program are what it forwards. Nobody else is believed.
@@ -89,6 +100,7 @@ export function createAuthorize({
       network: from?.network ?? null,
       userAgent:
         (service ? metadata.get('x-user-agent') : metadata.get('user-agent'))?.slice(0, LONGEST_USER_AGENT) ?? null,
+      language: preferredLanguage(metadata.get('accept-language'), defaultLanguage),
     };
     return yield* call.next(call.request, { ...context, caller });
   };

@@ -17,5 +17,32 @@ export function createAccountsService(deps: Deps): ServiceImplementation<Account
       const { isAvailable, value } = await deps.checkAvailability(request);
       return { available: isAvailable, normalizedValue: value };
     },
+    async listContacts() {
+      throw new Error('To be written.');
+    },
+    async addContact() {
+      throw new Error('To be written.');
+    },
+    async startContactConfirmation() {
+      throw new Error('To be written.');
+    },
+    async finishContactConfirmation() {
+      throw new Error('To be written.');
+    },
+    async setPrimaryContact() {
+      throw new Error('To be written.');
+    },
+    async deactivateContact() {
+      throw new Error('To be written.');
+    },
+    async getProfile() {
+      throw new Error('To be written.');
+    },
+    async updateProfile() {
+      throw new Error('To be written.');
+    },
+    async deactivateAccount() {
+      throw new Error('To be written.');
+    },
   };
 }

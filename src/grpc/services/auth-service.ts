@@ -59,6 +59,15 @@ export function createAuthService(deps: Deps): ServiceImplementation<AuthService
       return { userId, roles: [...roles], tokens: toTokenPair(tokens) };
     },
 
+    async startCodeLogin() {
+      throw new Error('To be written.');
+    },
+    async finishCodeLogin() {
+      throw new Error('To be written.');
+    },
+    async startGuestSession() {
+      throw new Error('To be written.');
+    },
     async refresh(request, { caller }) {
       const { tokens, outcome } = await deps.refresh(request, caller);
       return { tokens: toTokenPair(tokens), outcome: OUTCOMES[outcome] };

@@ -42,7 +42,7 @@ describe('auth.record_revocations', () => {
         const subjects = Array.from({ length: count }, () => randomUUID());
         await client.query('begin');
         const { rows } = await client.query<{ revision: string }>(
-          `select auth.record_revocations('token', $1, array_fill(now() + interval '1 hour', array[$2::int]), $3, 'test') as revision`,
+          `select auth.record_revocations('token', $1, array_fill(now() + interval '1 hour', array[$2::int]), $3, 'test', null) as revision`,
           [subjects, count, randomUUID()],
         );
         // A transaction that is open for a moment longer than its neighbours is what would leave a gap.
@@ -69,7 +69,7 @@ describe('auth.record_revocations', () => {
 
   it('numbers what it is given in the order in which it is given', async () => {
     const subjects = Array.from({ length: 5 }, () => randomUUID());
-    await database.query(`select auth.record_revocations('session', $1, array_fill(now(), array[5]), $2, 'test')`, [
+    await database.query(`select auth.record_revocations('session', $1, array_fill(now(), array[5]), $2, 'test', null)`, [
       subjects,
       randomUUID(),
     ]);
