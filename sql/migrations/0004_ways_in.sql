@@ -6,17 +6,18 @@ alter table accounts.contact_types
   add column needs_confirmation boolean not null default true,
   add column channel text,
   add column pattern text,
-  add constraint contact_types_channel_form check (channel ~ '^[a-z][a-z0-9_]{1,62}$'),
-  -- What nothing can be sent to can never be confirmed.
-  add constraint contact_types_can_be_confirmed check (channel is not null or not needs_confirmation);
+  add constraint contact_types_channel_form check (channel ~ '^[a-z][a-z0-9_]{1,62}$');
 comment on column accounts.contact_types.needs_confirmation is
   'Whether a contact of the type is used only after its owner has shown that it is his.';
 comment on column accounts.contact_types.channel is 'How messages are sent to it; null: none can be.';
 comment on column accounts.contact_types.pattern is
   'The form of a stored contact, as a regular expression, for types that the service does not know; it may match no e-mail address, phone or second_login.';
-update accounts.contact_types t set needs_confirmation = false where t.name = 'second_login';
 update accounts.contact_types t set channel = 'email' where t.name = 'email';
 update accounts.contact_types t set channel = 'sms' where t.name = 'phone';
+-- What nothing can be sent to can never be confirmed: second_login, and types that an administrator has added.
+update accounts.contact_types t set needs_confirmation = false where t.channel is null;
+alter table accounts.contact_types
+  add constraint contact_types_can_be_confirmed check (channel is not null or not needs_confirmation);
 
 alter table accounts.user_contacts
   add column confirmed_at timestamptz,
@@ -47,18 +48,24 @@ alter table accounts.users
   add column is_guest boolean not null default false,
   add column deactivated_at timestamptz,
   add column deactivated_by uuid,
+  add column contacts_released_at timestamptz,
   add constraint users_display_name_length check (char_length(display_name) between 3 and 30),
   add constraint users_bio_length check (char_length(bio) between 1 and 500),
   add constraint users_country_form check (country ~ '^[A-Z]{2}$'),
   add constraint users_language_form check (language ~ '^[a-z]{2,3}$'),
   add constraint users_guest_has_no_password check (not is_guest or password_hash is null),
-  add constraint users_deactivation check (deactivated_at is null or not is_active);
+  add constraint users_deactivation check (deactivated_at is null or not is_active),
+  add constraint users_contacts_released check (contacts_released_at is null or deactivated_at is not null);
 comment on column accounts.users.language is 'The language of messages to the person (ISO 639); null: that of the request.';
 comment on column accounts.users.is_guest is 'Somebody without contacts and password, who has one session at most.';
 comment on column accounts.users.deactivated_by is 'The user who did it, himself or an administrator.';
+comment on column accounts.users.contacts_released_at is
+  'Of a deactivated account: since when its contacts are free for others; null: they are reserved for it.';
 update accounts.users u set deactivated_at = u.updated_at where not u.is_active;
 create index users_guests on accounts.users (created_at) where is_guest;
-create index users_deactivated on accounts.users (deactivated_at) where deactivated_at is not null;
+-- Those whose contacts are still reserved for them: it stays small however many accounts are ever closed.
+create index users_deactivated on accounts.users (deactivated_at)
+  where deactivated_at is not null and contacts_released_at is null;
 
 alter table accounts.interfaces add column guest_role text references accounts.user_groups;
 comment on column accounts.interfaces.guest_role is 'The role of guests who begin a session there; null: it has no guests.';
@@ -166,9 +173,13 @@ comment on table auth.message_quotas is
   'How many messages were asked for: by contact and purpose, by contact, by client address; and sent, by channel.';
 create index message_quotas_expiry on auth.message_quotas (expires_at);
 
+-- An account's devices and sessions have counts of their own, whose subjects begin alike.
+create index login_attempts_of_account on auth.login_attempts (subject text_pattern_ops) where subject like 'user:%:%';
+
 -- Signatures that have changed.
 drop function if exists accounts.create_user_contact(uuid, text, text);
 drop function if exists auth.logout(uuid, uuid, text, uuid, timestamptz);
 drop function if exists auth.delete_expired(integer, interval, interval);
 drop function if exists auth.end_sessions(uuid, uuid[], text, uuid);
 drop function if exists auth.record_revocations(text, uuid[], timestamptz[], uuid, text, uuid);
+drop function if exists auth.create_session(uuid, uuid, text, text, inet, timestamptz, timestamptz);

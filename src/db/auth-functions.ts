@@ -88,7 +88,7 @@ export function createAuthFunctions(call: CallFunction) {
       ]);
     },
 
-    /** The user's roles; null for a user who is not active any more. */
+    /** The user's roles; null for a user who is not active any more, or whose password has another hash by now. */
     async createSession(session: {
       userId: string;
       sessionId: string;
@@ -97,6 +97,8 @@ export function createAuthFunctions(call: CallFunction) {
       ip: string | null;
       expiresAt: Date;
       accessExpiresAt: Date;
+      /** What a password was checked against. */
+      passwordHash?: string | null;
     }): Promise<readonly string[] | null> {
       const row = oneRow(
         await call<{ create_session: string[] | null }>('auth.create_session', [
@@ -107,6 +109,7 @@ export function createAuthFunctions(call: CallFunction) {
           session.ip,
           session.expiresAt,
           session.accessExpiresAt,
+          session.passwordHash ?? null,
         ]),
       );
       return row.create_session;

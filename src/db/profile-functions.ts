@@ -1,8 +1,80 @@
+import type { CommittedRevocation } from './auth-functions.ts';
 import type { CallFunction } from './call-function.ts';
+import type { JsonObject } from './accounts-functions.ts';
+import { oneRow } from './one-row.ts';
+
+/** What a person tells about himself; null: nothing. */
+export type StoredProfile = {
+  readonly displayName: string | null;
+  readonly bio: string | null;
+  readonly country: string | null;
+  readonly language: string | null;
+  readonly data: JsonObject;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+};
+
+/** The fields that change; null clears one. */
+export type ProfileChanges = {
+  readonly display_name?: string | null;
+  readonly bio?: string | null;
+  readonly country?: string | null;
+  readonly language?: string | null;
+  readonly data?: JsonObject;
+};
+
+type ProfileRow = {
+  display_name: string | null;
+  bio: string | null;
+  country: string | null;
+  language: string | null;
+  data: JsonObject;
+  created_at: Date;
+  updated_at: Date;
+};
 
 export type ProfileFunctions = ReturnType<typeof createProfileFunctions>;
 
-/** Profiles. What each function does is said in sql/functions/accounts. */
-export function createProfileFunctions(_call: CallFunction) {
-  return {};
+/** Profiles, and the end of an account. What each function does is said in sql/functions/accounts. */
+export function createProfileFunctions(call: CallFunction) {
+  return {
+    async getProfile(userId: string): Promise<StoredProfile> {
+      return toProfile(oneRow(await call<ProfileRow>('accounts.get_profile', [userId])));
+    },
+
+    async updateProfile(userId: string, changes: ProfileChanges): Promise<StoredProfile> {
+      return toProfile(oneRow(await call<ProfileRow>('accounts.update_profile', [userId, JSON.stringify(changes)])));
+    },
+
+    /** `language`: of the request, for the notice to the owner. */
+    async deactivateAccount(input: {
+      userId: string;
+      language: string;
+    }): Promise<CommittedRevocation & { ended: number }> {
+      const row = oneRow(
+        await call<{ ended: number; revision: number; replicas: string[]; longest_lease_ms: number }>(
+          'accounts.deactivate_account',
+          [input.userId, input.language],
+        ),
+      );
+      return {
+        ended: row.ended,
+        revision: row.revision,
+        replicas: row.replicas,
+        longestLease: row.longest_lease_ms,
+      };
+    },
+  };
+}
+
+function toProfile(row: ProfileRow): StoredProfile {
+  return {
+    displayName: row.display_name,
+    bio: row.bio,
+    country: row.country,
+    language: row.language,
+    data: row.data,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
 }

@@ -112,7 +112,7 @@ export const reasons: { readonly [R in Reason]: Row } = {
   SESSION_ENDED: { status: Status.UNAUTHENTICATED, text: 'The session has ended; log in again.', level: 'info' },
   PASSWORD_TOO_WEAK: {
     status: Status.INVALID_ARGUMENT,
-    text: 'The password does not meet the policy; see the field violations.',
+    text: 'The new password does not meet the policy; see the field violations.',
     level: 'info',
   },
   CURRENT_PASSWORD_WRONG: { status: Status.PERMISSION_DENIED, text: 'The current password is wrong.', level: 'info' },
@@ -172,6 +172,11 @@ export const reasons: { readonly [R in Reason]: Row } = {
   RECENT_LOGIN_REQUIRED: {
     status: Status.UNAUTHENTICATED,
     text: 'This needs a recent login; log in again.',
+    level: 'info',
+  },
+  ACCOUNT_REQUIRED: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'A guest cannot do this; register first.',
     level: 'info',
   },
 

@@ -35,11 +35,12 @@ begin
   else
     update accounts.users u
        set is_guest = false,
-           profile = coalesce(p_payload -> 'profile', '{}'),
+           -- What he has told as a guest stays, unless he tells it anew.
+           profile = coalesce(nullif(p_payload -> 'profile', '{}'), u.profile),
            password_hash = p_payload ->> 'password_hash',
-           display_name = p_payload ->> 'display_name',
-           country = p_payload ->> 'country',
-           language = p_payload ->> 'language',
+           display_name = coalesce(p_payload ->> 'display_name', u.display_name),
+           country = coalesce(p_payload ->> 'country', u.country),
+           language = coalesce(p_payload ->> 'language', u.language),
            updated_at = now()
      where u.id = (p_payload ->> 'guest_user_id')::uuid and u.is_guest and u.is_active and u.deleted_at is null
     returning * into v_user;

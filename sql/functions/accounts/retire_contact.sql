@@ -25,6 +25,11 @@ begin
    where h.ended_at is null
      and (h.contact_id = p_contact_id or (h.user_id = v_contact.user_id and h.contact = v_contact.value));
 
+  perform auth.append_event(
+    'contact.deactivated', v_contact.user_id, null,
+    jsonb_build_object('contact_id', p_contact_id, 'type', v_contact.type)
+  );
+
   if v_was_primary then
     update accounts.user_contacts c
        set is_primary = true

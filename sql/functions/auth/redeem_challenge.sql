@@ -55,8 +55,13 @@ begin
       contact := v_challenge.contact;
       contact_id := v_challenge.contact_id;
       update auth.challenges h set ended_at = now(), end_cause = 'used' where h.id = p_id;
-      -- The next one need not wait. What counts by day stays.
-      delete from auth.message_quotas q where q.subject = p_purpose || ':' || v_challenge.contact;
+      -- The next one need not wait. What counts by day stays. A row that a Start holds is left: it waits for this challenge.
+      delete from auth.message_quotas q
+       where q.subject = (
+         select o.subject from auth.message_quotas o
+          where o.subject = p_purpose || ':' || v_challenge.contact
+            for update skip locked
+       );
     elsif v_challenge.method = 'code' then
       outcome := 'wrong';
       tries_left := v_challenge.tries_left - 1;

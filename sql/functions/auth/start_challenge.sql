@@ -34,7 +34,7 @@ create or replace function auth.start_challenge(
   set search_path = ''
 as $$
 declare
-  v_waits constant interval[] := array['60 seconds', '2 minutes', '5 minutes', '10 minutes'];
+  v_waits constant interval[] := array['60 seconds', '2 minutes', '5 minutes', '10 minutes']::interval[];
   v_asked text := p_purpose || ':' || p_contact;
   v_user_id uuid := p_user_id;
   v_template text := p_purpose;

@@ -1,0 +1,23 @@
+-- What a person tells about himself.
+-- Threat: the row has the password's hash: columns are named, and that one is not among them.
+create or replace function accounts.get_profile(p_user_id uuid)
+  returns table (
+    display_name text,
+    bio text,
+    country text,
+    language text,
+    data jsonb,
+    created_at timestamptz,
+    updated_at timestamptz
+  )
+  language sql
+  stable
+  security definer
+  set search_path = ''
+begin atomic
+  select u.display_name, u.bio, u.country, u.language, u.profile, u.created_at, u.updated_at
+    from accounts.users u
+   where u.id = p_user_id;
+end;
+comment on function accounts.get_profile is 'The profile of a user; no row for an unknown one.';
+grant execute on function accounts.get_profile to auth_service;
