@@ -8,7 +8,8 @@ export type Language = (typeof LANGUAGES)[number];
 export function preferredLanguage(acceptLanguage: string | undefined, fallback: Language): Language {
   if (acceptLanguage === undefined || acceptLanguage.length > LONGEST_HEADER) return fallback;
   const negotiator = new Negotiator({ headers: { 'accept-language': acceptLanguage } });
-  return (negotiator.language([...LANGUAGES]) as Language | undefined) ?? fallback;
+  // `*` takes the first.
+  return (negotiator.language([fallback, ...LANGUAGES]) as Language | undefined) ?? fallback;
 }
 
 const LONGEST_HEADER = 1000;

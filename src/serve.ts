@@ -8,10 +8,14 @@ import { startWorkers } from './workers/start-workers.ts';
 
 type Serving = Running & { readonly address: { readonly host: string; readonly port: number } };
 
-/** Serves under these settings: in this process, or in as many workers as they ask for. */
+/**
+ * Serves under these settings: in this process, or in as many workers as they ask for.
+ * @param print shows the person in front of a terminal messages that nobody sends; workers do it by themselves
+ */
 export async function serve(
   settings: Readonly<Record<string, string | undefined>>,
   logFile: string | null = null,
+  print: ((text: string) => void) | null = null,
 ): Promise<Serving> {
   const config = loadConfig(settings);
   const logger = createLogger(config.LOG_LEVEL, { file: logFile });
@@ -20,7 +24,7 @@ export async function serve(
 
   const service: Serving =
     config.WORKERS === 1
-      ? await startApp(config, logger)
+      ? await startApp(config, logger, null, print)
       : await startWorkers({
           count: config.WORKERS,
           settings,

@@ -10,20 +10,25 @@ export class ConfigProblem extends Error {
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
   const values: Partial<Record<SettingName, unknown>> = {};
+  const unread = new Set<SettingName>();
 
   for (const [name, setting] of Object.entries(settings) as [SettingName, Setting][]) {
     // An empty variable counts as not set: compose files and shells make such.
     const text = environment[name] || setting.fallback;
     if (text === null) {
+      unread.add(name);
       problems.push(`${name} is not set. ${setting.about}`);
     } else if (text !== undefined) {
       const result = setting.schema.safeParse(text);
       if (result.success) values[name] = result.data;
-      else problems.push(...result.error.issues.map((issue) => `${name} ${issue.message}`));
+      else {
+        unread.add(name);
+        problems.push(...result.error.issues.map((issue) => `${name} ${issue.message}`));
+      }
     }
   }
   const config = values as Config;
-  problems.push(...contradictions(config));
+  problems.push(...contradictions(config, unread));
   if (problems.length > 0) {
     throw new ConfigProblem(
       `The configuration has ${problems.length === 1 ? 'a problem' : 'problems'}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
@@ -84,10 +89,41 @@ const CONTRADICTIONS: readonly Contradiction[] = [
       SIGNING_KEY_PUBLISH_AHEAD * 2 > SIGNING_KEY_ROTATION &&
       'SIGNING_KEY_PUBLISH_AHEAD must be at most half of SIGNING_KEY_ROTATION.',
   },
+  {
+    of: ['MAIL_URL', 'MAIL_FROM', 'LINK_BASE_URL'],
+    problem: ({ MAIL_URL, MAIL_FROM, LINK_BASE_URL }) =>
+      MAIL_URL !== undefined &&
+      (MAIL_FROM === undefined || LINK_BASE_URL === undefined) &&
+      'MAIL_URL needs MAIL_FROM and LINK_BASE_URL.',
+  },
+  {
+    of: ['LINK_BASE_URL'],
+    problem: ({ LINK_BASE_URL = '' }) =>
+      /[?#]/.test(LINK_BASE_URL) && 'LINK_BASE_URL must have no query and no fragment: paths are added to it.',
+  },
+  {
+    of: [],
+    problem: ({ TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM }) =>
+      new Set([TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM].map((value) => value === undefined)).size > 1 &&
+      'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.',
+  },
+  {
+    of: ['MESSAGE_WEBHOOK_URL', 'MESSAGE_WEBHOOK_SECRET'],
+    problem: ({ MESSAGE_WEBHOOK_URL, MESSAGE_WEBHOOK_SECRET }) =>
+      (MESSAGE_WEBHOOK_URL === undefined) !== (MESSAGE_WEBHOOK_SECRET === undefined) &&
+      'MESSAGE_WEBHOOK_URL and MESSAGE_WEBHOOK_SECRET go together.',
+  },
+  ...(['TWILIO_URL', 'MESSAGE_WEBHOOK_URL'] as const).map((name): Contradiction => ({
+    of: [name],
+    problem: ({ [name]: url = 'https:' }) =>
+      url.startsWith('http:') &&
+      !isLoopbackHost(new URL(url).hostname.replace(/^\[(.+)\]$/, '$1')) &&
+      `${name} must begin with https://, but on a loopback address: what is sent there logs people in.`,
+  })),
 ];
 
-function contradictions(config: Config): string[] {
-  const isRead = (name: SettingName) => config[name] !== undefined;
+function contradictions(config: Config, unread: ReadonlySet<SettingName>): string[] {
+  const isRead = (name: SettingName) => !unread.has(name);
   return CONTRADICTIONS.flatMap(({ of, problem }) => (of.every(isRead) && problem(config)) || []);
 }
 

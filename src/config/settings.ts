@@ -57,6 +57,15 @@ const base64Key = z
   .string()
   .refine((value) => /^[A-Za-z0-9+/]{43}=$/.test(value), 'must be 32 random bytes in base64: openssl rand -base64 32')
   .transform((value) => Buffer.from(value, 'base64'));
+const mailSender = z.string().transform((value, context) => {
+  // A name without anything that means something in a header, and one plain address.
+  const match = /^(?:([^"<>,;:@\\\p{Cc}]*) )?<?([^\s"(),:;<>@[\]\\]+@[a-z\d](?:[a-z\d.-]*[a-z\d])?)>?$/iu.exec(value);
+  if (!match?.[2] || value.includes('<') !== value.endsWith('>') || (match[1] !== undefined && !value.endsWith('>'))) {
+    context.addIssue({ code: 'custom', message: 'must be an e-mail address, or `Name <address>`' });
+    return z.NEVER;
+  }
+  return { name: match[1]?.trim() ?? '', address: match[2] };
+});
 const callers = z.string().transform((value, context) => {
   let parsed: unknown;
   try {
@@ -249,7 +258,11 @@ export const settings = {
     undefined,
     'secret',
   ),
-  MAIL_FROM: setting('The sender of mails, as `Name <address>` or the address. Needed with MAIL_URL.', text, undefined),
+  MAIL_FROM: setting(
+    'The sender of mails, as `Name <address>` or the address. Needed with MAIL_URL.',
+    mailSender,
+    undefined,
+  ),
   SMS_COUNTRIES: setting('The countries whose phones text messages are sent to (ISO 3166-1 alpha-2).', list, 'RU'),
   SMS_PER_HOUR: setting(
     'Text messages sent in an hour by all replicas; more wait, until they expire.',

@@ -2,10 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { ClientError, Metadata, Status, createChannel, createClientFactory } from 'nice-grpc';
 import { ErrorInfo, BadRequest, RichClientError, errorDetailsClientMiddleware } from 'nice-grpc-error-details';
-import { AccountsServiceDefinition } from '../gen/accounts/v1/accounts_service.ts';
-import { AuthServiceDefinition } from '../gen/auth/v1/auth_service.ts';
-import { KeysServiceDefinition } from '../gen/auth/v1/keys_service.ts';
-import { TokensAdminServiceDefinition } from '../gen/auth/v1/tokens_admin_service.ts';
+import { DEFINITIONS } from '../grpc/definitions.ts';
 
 const USAGE = `Calls a method of the service and prints the answer as JSON.
 
@@ -13,13 +10,6 @@ const USAGE = `Calls a method of the service and prints the answer as JSON.
 
   npm run call -- ListRoles '{"interface":"customer"}'
 `;
-
-const DEFINITIONS = [
-  AuthServiceDefinition,
-  AccountsServiceDefinition,
-  KeysServiceDefinition,
-  TokensAdminServiceDefinition,
-];
 
 type Method = {
   readonly name: string;

@@ -31,6 +31,9 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
   const settings = {
     REFLECTION: 'on',
     LOCAL_CALLERS: 'on',
+    PHONE_REGISTRATION: 'on',
+    MESSAGE_FILES: inDataDir('messages'),
+    LINK_BASE_URL: 'http://localhost:8080',
     ...environment,
     MASTER_KEY: environment['MASTER_KEY'] || secrets.masterKey,
   };
@@ -66,7 +69,7 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
   step(`Applied ${migrations.length} migrations and ${files.length} functions and seed files`);
 
   const databaseUrl = urlOf('auth_service', secrets.servicePassword);
-  const service = await serve({ ...settings, DATABASE_URL: databaseUrl }, inDataDir('service.log'));
+  const service = await serve({ ...settings, DATABASE_URL: databaseUrl }, inDataDir('service.log'), print);
   opened.defer(() => service.stop());
   step(`Serving gRPC on ${service.address.host}:${service.address.port}; log in ${inDataDir('service.log')}`);
   print(nextSteps(service.address));

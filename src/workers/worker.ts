@@ -23,7 +23,9 @@ try {
   const config = loadConfig(settings);
   const logger = createLogger(config.LOG_LEVEL, { file: logFile, worker });
   await using _log = { [Symbol.asyncDispose]: () => flushLog(logger) };
-  const app = await startApp(config, logger, createPrimaryLink(channel));
+  // Where the log is a file, somebody sits in front of the terminal, which is this process's, too.
+  const print = logFile === null ? null : (text: string) => void process.stdout.write(`${text}\n`);
+  const app = await startApp(config, logger, createPrimaryLink(channel), print);
   await channel.tell({ kind: 'serving', address: app.address });
   await toldToStop;
   await app.stop();

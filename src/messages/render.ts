@@ -1,0 +1,90 @@
+import mustache from 'mustache';
+import { LANGUAGES } from '../languages.ts';
+import type { Language } from '../languages.ts';
+import { HTML_LAYOUT, TEXT_LAYOUT } from './layout.ts';
+import { EN } from './texts/en.ts';
+import { RU } from './texts/ru.ts';
+import { TEMPLATES } from './texts/texts.ts';
+import type { LanguageTexts, TemplateName, TextView } from './texts/texts.ts';
+
+/** What a message says. Other channels than e-mail have a text only. */
+export type RenderedMessage = {
+  readonly text: string;
+  readonly mail: { readonly subject: string; readonly html: string } | null;
+};
+
+export type MessageContents = {
+  readonly channel: string;
+  readonly recipient: string;
+  readonly template: string;
+  readonly language: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly code: string | null;
+  readonly link: string | null;
+};
+
+const TEXTS: { readonly [L in Language]: LanguageTexts } = { en: EN, ru: RU };
+
+/** Writes messages in the languages that there are. Contacts and names are data: in HTML they are escaped. */
+export function createRenderMessage({ product, fallback }: { product: string; fallback: Language }) {
+  return function renderMessage(contents: MessageContents): RenderedMessage {
+    const { channel, recipient, template, createdAt, expiresAt } = contents;
+    // A profile may name a language that messages are not written in.
+    const language = LANGUAGES.find((known) => known === contents.language) ?? fallback;
+    const texts = TEXTS[language];
+    if (!isTemplate(template)) throw new Error(`There is no template ${template}.`);
+    const { subject, heading, paragraphs, action, notYou, short } = texts.templates[template];
+    // Who has an account already is not sent the link that would open one, though there is a challenge with it.
+    const { code, link } = action ? contents : { code: null, link: null };
+    const view: TextView = {
+      product,
+      recipient,
+      code,
+      link,
+      lifetime: inMinutes(expiresAt.getTime() - createdAt.getTime(), language),
+      time: timeIn(createdAt, language),
+    };
+    const write = (text: string) => mustache.render(text, view, undefined, { escape: String });
+    if (channel !== 'email') return { text: write(short), mail: null };
+
+    const page = {
+      language,
+      code,
+      link,
+      subject: write(subject),
+      heading: write(heading),
+      paragraphs: paragraphs.map(write),
+      action: action && (code === null ? action.link : action.code),
+      copyLink: texts.copyLink,
+      life: code === null ? link && write(texts.linkLife) : write(texts.codeLife),
+      notYou: write(notYou),
+      footer: write(texts.footer),
+    };
+    return {
+      text: mustache.render(TEXT_LAYOUT, page, undefined, { escape: String }),
+      mail: { subject: page.subject, html: mustache.render(HTML_LAYOUT, page) },
+    };
+  };
+}
+
+export type RenderMessage = ReturnType<typeof createRenderMessage>;
+
+function isTemplate(name: string): name is TemplateName {
+  return TEMPLATES.some((known) => known === name);
+}
+
+function inMinutes(milliseconds: number, language: Language): string {
+  const format = new Intl.NumberFormat(language, { style: 'unit', unit: 'minute', unitDisplay: 'long' });
+  return format.format(Math.round(milliseconds / 60_000));
+}
+
+/** In UTC, and saying so: where the reader is, nobody knows. */
+function timeIn(time: Date, language: Language): string {
+  const format = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
+    dateStyle: 'long',
+    timeStyle: 'short',
+    timeZone: 'UTC',
+  });
+  return `${format.format(time)} UTC`;
+}
