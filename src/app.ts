@@ -2,24 +2,42 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HealthState } from 'nice-grpc-server-health';
 import type { Logger } from 'pino';
+import { createAddContact } from './accounts/add-contact.ts';
 import { createCheckAvailability } from './accounts/check-availability.ts';
 import { createContacts } from './accounts/contact.ts';
+import { createDeactivateAccount } from './accounts/deactivate-account.ts';
+import { createDeactivateContact } from './accounts/deactivate-contact.ts';
+import { createFinishContactConfirmation } from './accounts/finish-contact-confirmation.ts';
+import { createGetProfile } from './accounts/get-profile.ts';
+import { createListContacts } from './accounts/list-contacts.ts';
 import { createMaySendTo } from './accounts/phone-countries.ts';
 import { createListRoles } from './accounts/list-roles.ts';
+import { createSetPrimaryContact } from './accounts/set-primary-contact.ts';
+import { createStartContactConfirmation } from './accounts/start-contact-confirmation.ts';
+import { createUpdateProfile } from './accounts/update-profile.ts';
 import { createExplainToken } from './auth/explain-token.ts';
+import { createFinishCodeLogin } from './auth/finish-code-login.ts';
+import { createGuestAccess } from './auth/guest.ts';
 import { createLoginAttempts } from './auth/login-attempts.ts';
+import { createListMessages } from './auth/list-messages.ts';
 import { createLoginWithPassword } from './auth/login-with-password.ts';
 import { createLogout } from './auth/logout.ts';
+import { createOpenAccount } from './auth/open-account.ts';
 import { createOpenSession } from './auth/open-session.ts';
 import { createRefresh } from './auth/refresh.ts';
 import { createRegister } from './auth/register.ts';
 import { createReadRegistration } from './auth/registration-input.ts';
+import { createResendMessage } from './auth/resend-message.ts';
+import { createRegistrationRefusals } from './auth/registration-refusals.ts';
+import { createStartCodeLogin } from './auth/start-code-login.ts';
+import { createStartGuestSession } from './auth/start-guest-session.ts';
 import { createValidateToken } from './auth/validate-token.ts';
 import { createWatchRevocations } from './auth/watch-revocations.ts';
 import { createChallengeSecrets } from './challenges/challenge-secrets.ts';
 import { createStartChallenge } from './challenges/start-challenge.ts';
 import { systemClock, systemDelay } from './clock.ts';
 import { redactedConfig } from './config/describe.ts';
+import { isLoopbackHost } from './config/load.ts';
 import type { Config } from './config/settings.ts';
 import { createCallFunction } from './db/call-function.ts';
 import { checkDatabase } from './db/check-database.ts';
@@ -43,13 +61,26 @@ import { createRevocationsService } from './grpc/services/revocations-service.ts
 import { createTokensAdminService } from './grpc/services/tokens-admin-service.ts';
 import { createCleanUp } from './jobs/clean-up.ts';
 import { createPeriodic } from './jobs/periodic.ts';
+import { createChannels } from './messages/channels.ts';
+import { createCompose } from './messages/compose.ts';
+import { createRenderMessage } from './messages/render.ts';
+import { createSender } from './messages/sender.ts';
+import { createChangePassword } from './passwords/change-password.ts';
+import { createFinishPasswordReset } from './passwords/finish-password-reset.ts';
 import { hashConcurrency } from './passwords/hash-concurrency.ts';
 import { createPasswordHasher } from './passwords/hasher.ts';
 import { createPasswordPolicy } from './passwords/policy.ts';
+import { createSetPassword } from './passwords/set-password.ts';
+import { createStartPasswordReset } from './passwords/start-password-reset.ts';
 import { createBlacklist } from './redis/blacklist.ts';
 import { checkEvictionPolicy } from './redis/check-policy.ts';
 import { connectRedis, whenReady } from './redis/connect.ts';
+import { isReachable } from './redis/is-reachable.ts';
 import { createRedisMessageBus } from './redis/message-bus.ts';
+import { createCheckRegistration } from './registration/check-registration.ts';
+import { createFinishRegistration } from './registration/finish-registration.ts';
+import { createReadRegistrationForm } from './registration/finish-registration-input.ts';
+import { createStartRegistration } from './registration/start-registration.ts';
 import { createAnnouncer } from './revocation/announcer.ts';
 import { createConfirmRevocation } from './revocation/confirm.ts';
 import { createReplica } from './revocation/replica.ts';
@@ -61,11 +92,15 @@ import { createDeviceTokens } from './tokens/device-token.ts';
 import { createKeyCipher } from './tokens/key-cipher.ts';
 import { createKeyRing } from './tokens/key-ring.ts';
 import { keyRotationSettings } from './tokens/key-rotation-settings.ts';
+import { createPageTokens } from './tokens/page-token.ts';
 import { createRefreshTokens } from './tokens/refresh-token.ts';
 import { createRotateKeys } from './tokens/rotate-keys.ts';
 import { deriveSubkey } from './tokens/subkey.ts';
 import { cacheVerifiedTokens } from './tokens/verified-token-cache.ts';
 import type { PrimaryLink } from './workers/primary-link.ts';
+
+/** Of one channel by one replica. What a kill leaves undecided is at most so much. */
+const MESSAGES_AT_ONCE = 2;
 
 /** The running service. */
 export type App = {
@@ -79,8 +114,14 @@ export type App = {
  * Builds the service out of its parts and starts it: the only place where anything is constructed, from the ground up. What
  * is opened is put on a stack, and a stop, or a start that fails half way, closes it in reverse.
  * @param primary what a worker has of the process that has started it; null: this process is the only one
+ * @param print shows the person in front of a terminal messages that nobody sends; null: nobody is there
  */
-export async function startApp(config: Config, logger: Logger, primary: PrimaryLink | null = null): Promise<App> {
+export async function startApp(
+  config: Config,
+  logger: Logger,
+  primary: PrimaryLink | null = null,
+  print: ((text: string) => void) | null = null,
+): Promise<App> {
   const clock = systemClock;
   await using opened = new AsyncDisposableStack();
   const onProblem = (error: unknown) => logger.warn({ err: error }, 'problem');
@@ -97,7 +138,15 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
   opened.defer(() => pool.end());
   const leasePool = createPool({ ...poolOptions, size: 2, connectTimeout: 500, queryTimeout: 900 });
   opened.defer(() => leasePool.end());
-  const { auth, accounts, challenges, contacts: contactFunctions } = createDatabaseFunctions(createCallFunction(pool));
+  const {
+    auth,
+    accounts,
+    challenges,
+    contacts: contactFunctions,
+    messages,
+    passwords,
+    profiles,
+  } = createDatabaseFunctions(createCallFunction(pool));
   const { auth: leaseAuth } = createDatabaseFunctions(createCallFunction(leasePool));
   const inTransaction = createInTransaction(pool);
   await checkDatabase({ auth });
@@ -193,22 +242,48 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
     refreshLifetime: config.REFRESH_TOKEN_LIFETIME,
     sessionLifetime: config.SESSION_LIFETIME,
   });
-  const register = createRegister({
-    read: createReadRegistration({ contacts, checkPassword: createPasswordPolicy(), interfaces }),
-    inTransaction,
-    auth,
-    hasher,
-    openSession,
-    accessTokens,
-    refreshTokens,
-    digestKey: deriveSubkey(config.MASTER_KEY, 'registration-digest'),
-    idempotencyWindow: config.IDEMPOTENCY_WINDOW,
-  });
+  const validateToken = createValidateToken({ verify, replica, revocations, keys });
+  const { readGuest } = createGuestAccess({ validateToken });
   const attempts = createLoginAttempts({
     auth,
     failuresPerAccount: config.LOGIN_FAILURES_PER_ACCOUNT,
     failuresPerAddress: config.LOGIN_FAILURES_PER_ADDRESS,
   });
+  const checkPassword = createPasswordPolicy();
+  // What every way to register is made of.
+  const registering = {
+    refusals: createRegistrationRefusals({ auth }),
+    inTransaction,
+    readGuest,
+    hasher,
+    openAccount: createOpenAccount({ openSession }),
+    openSession,
+    deviceTokens,
+    confirmRevocation,
+  };
+  const register = createRegister({
+    ...registering,
+    read: createReadRegistration({ contacts, checkPassword, interfaces }),
+    auth,
+    attempts,
+    accessTokens,
+    refreshTokens,
+    digestKey: deriveSubkey(config.MASTER_KEY, 'registration-digest'),
+    idempotencyWindow: config.IDEMPOTENCY_WINDOW,
+  });
+  const startRegistration = createStartRegistration({ contacts, startChallenge });
+  const checkRegistration = createCheckRegistration({ secrets: challengeSecrets, challenges, accounts });
+  const finishRegistration = createFinishRegistration({
+    ...registering,
+    read: createReadRegistrationForm({
+      contacts,
+      interfaces,
+      wanted: { secondLogin: config.REGISTRATION_SECOND_LOGIN, phone: config.REGISTRATION_PHONE },
+    }),
+    checkRegistration,
+    checkPassword,
+  });
+  const startGuestSession = createStartGuestSession({ interfaces, inTransaction, openSession });
   const loginWithPassword = createLoginWithPassword({
     inTransaction,
     accounts,
@@ -216,9 +291,27 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
     attempts,
     hasher,
     contacts,
+    deviceTokens,
     openSession,
+    readGuest,
+    confirmRevocation,
     onProblem,
   });
+  const phonesRegister = config.PHONE_REGISTRATION;
+  const startCodeLogin = createStartCodeLogin({ contacts, startChallenge, phonesRegister });
+  const finishCodeLogin = createFinishCodeLogin({
+    ...registering,
+    secrets: challengeSecrets,
+    interfaces,
+    phonesRegister,
+  });
+  const settingPasswords = { inTransaction, passwords, hasher, checkPassword, confirmRevocation };
+  const passwordCases = {
+    changePassword: createChangePassword({ ...settingPasswords, auth, attempts }),
+    setPassword: createSetPassword(settingPasswords),
+    startPasswordReset: createStartPasswordReset({ contacts, startChallenge }),
+    finishPasswordReset: createFinishPasswordReset({ ...settingPasswords, challenges, secrets: challengeSecrets }),
+  };
   const refresh = createRefresh({
     auth,
     accessTokens,
@@ -228,15 +321,28 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
     grace: config.REFRESH_GRACE,
   });
   const logout = createLogout({ auth, confirmRevocation, blacklist: redis && createBlacklist(redis), onProblem });
-  const validateToken = createValidateToken({ verify, replica, revocations, keys });
   const watchRevocations = createWatchRevocations({ revocations, replica, keys, clock, delay: systemDelay });
   const explainToken = createExplainToken({ validateToken, inspect: createAccessTokenInspector({ keys }), auth });
   const listRoles = createListRoles({ accounts, interfaces });
-  const checkAvailability = createCheckAvailability({ accounts, contacts });
+  const accountCases = {
+    listRoles,
+    checkAvailability: createCheckAvailability({ accounts, contacts }),
+    listContacts: createListContacts({ contacts: contactFunctions }),
+    addContact: createAddContact({ contacts, contactFunctions }),
+    startContactConfirmation: createStartContactConfirmation({ contacts, contactFunctions, startChallenge }),
+    finishContactConfirmation: createFinishContactConfirmation({ secrets: challengeSecrets, inTransaction }),
+    setPrimaryContact: createSetPrimaryContact({ contacts: contactFunctions }),
+    deactivateContact: createDeactivateContact({ contacts: contactFunctions }),
+    getProfile: createGetProfile({ profiles }),
+    updateProfile: createUpdateProfile({ profiles }),
+    deactivateAccount: createDeactivateAccount({ profiles, confirmRevocation }),
+  };
 
   // What is done by itself.
   const cleanUp = createCleanUp({
     auth,
+    contacts: contactFunctions,
+    contactReservation: config.CONTACT_RESERVATION,
     sessionRetention: config.SESSION_RETENTION,
     eventRetention: config.EVENT_RETENTION,
     messageRetention: config.MESSAGE_RETENTION,
@@ -262,29 +368,52 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
   const isLogged = () => logger.isLevelEnabled('debug');
   const validateDirectly = (path: string) =>
     new Map([[path, createValidateDirectly({ path, recognizeService, validateToken, encodeValidations, isLogged })]]);
+  const limits = { redis, isWorker: primary !== null };
   const server = createGrpcServer({
     services: {
-      auth: createAuthService({ register, loginWithPassword, refresh, logout, validateToken, encodeValidations }),
-      accounts: createAccountsService({ listRoles, checkAvailability }),
+      auth: createAuthService({
+        register,
+        startGuestSession,
+        loginWithPassword,
+        startCodeLogin,
+        finishCodeLogin,
+        refresh,
+        logout,
+        validateToken,
+        encodeValidations,
+      }),
+      accounts: createAccountsService(accountCases),
       keys: createKeysService({ keys, maxAge: config.SIGNING_KEY_PUBLISH_AHEAD / 2 }),
       revocations: createRevocationsService({
         watchRevocations,
         profile: { ...claims, longestLifetime: config.ACCESS_TOKEN_LIFETIME },
       }),
       tokensAdmin: createTokensAdminService({ explainToken }),
-      registration: createRegistrationService({}),
-      passwords: createPasswordsService({}),
-      messagesAdmin: createMessagesAdminService({}),
+      registration: createRegistrationService({ startRegistration, checkRegistration, finishRegistration }),
+      passwords: createPasswordsService(passwordCases),
+      messagesAdmin: createMessagesAdminService({
+        listMessages: createListMessages({
+          messages,
+          pageTokens: createPageTokens(deriveSubkey(config.MASTER_KEY, 'page-token')),
+        }),
+        resendMessage: createResendMessage({ messages }),
+      }),
     },
     rules,
     health,
     logger,
     clock,
-    limiter: createRateLimiter({
-      redis,
-      isWorker: primary !== null,
-      callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE,
-    }),
+    limiter: createRateLimiter({ ...limits, name: 'calls', callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE }),
+    methodLimiters: new Map([
+      [
+        '/accounts.v1.AccountsService/CheckAvailability',
+        createRateLimiter({
+          ...limits,
+          name: 'availability-checks',
+          callsPerMinute: config.AVAILABILITY_CHECKS_PER_MINUTE,
+        }),
+      ],
+    ]),
     recognizeService,
     validateToken,
     direct: {
@@ -306,6 +435,40 @@ export async function startApp(config: Config, logger: Logger, primary: PrimaryL
   health.setStatus('healthy');
   opened.defer(() => health.setStatus('unhealthy'));
   logger.info({ host, port }, 'serving');
+
+  // Messages: begun last and ended first, so that nothing is sent by a replica that does not serve.
+  const providers = createChannels({
+    names: [...new Set(contacts.types.flatMap(({ channel }) => channel ?? []))],
+    config,
+    isLoopbackHost,
+    concurrency: MESSAGES_AT_ONCE,
+    clock,
+    print,
+  });
+  const compose = createCompose({
+    secrets: challengeSecrets,
+    render: createRenderMessage({ product: config.PRODUCT_NAME, fallback: config.DEFAULT_LANGUAGE }),
+    linkBase: config.LINK_BASE_URL,
+  });
+  const maySend = async () => redis === null || (await isReachable(redis));
+  for (const [channel, provider] of providers) {
+    if (!provider) logger.warn({ channel }, 'no provider of messages is configured: what is to be sent will be dead');
+    opened.defer(() => provider?.close());
+    const sender = createSender({
+      channel,
+      provider,
+      messages,
+      compose,
+      concurrency: MESSAGES_AT_ONCE,
+      budget: channel === 'sms' ? config.SMS_PER_HOUR : null,
+      maySend,
+      delay: systemDelay,
+      logger,
+      onProblem,
+    });
+    sender.start();
+    opened.defer(() => sender.stop());
+  }
 
   const running = opened.move();
   return { address: { host, port }, stop: () => running.disposeAsync() };

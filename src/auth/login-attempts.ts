@@ -22,12 +22,26 @@ type Deps = {
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** The account is counted by user; a login that nobody has, by the hash of its text: it is throttled like any other. */
-export function attemptSubjects(userId: string | null, login: string, network: string | null): AttemptSubjects {
+/**
+ * The account is counted by user, or by user and device where the device has logged in before: strangers then cannot use its
+ * owner's attempts up. A login that nobody has is counted by the hash of its text: it is throttled like any other.
+ */
+export function attemptSubjects(
+  userId: string | null,
+  login: string,
+  network: string | null,
+  device: string | null = null,
+): AttemptSubjects {
+  const ofUser = device === null ? `user:${userId}` : `user:${userId}:device:${device}`;
   return {
-    account: userId ? `user:${userId}` : `login:${createHash('sha256').update(login).digest('hex')}`,
+    account: userId ? ofUser : `login:${createHash('sha256').update(login).digest('hex')}`,
     address: network ? `address:${network}` : null,
   };
+}
+
+/** Of somebody who is signed in and types his password again. */
+export function sessionSubjects(userId: string, sessionId: string): AttemptSubjects {
+  return { account: `user:${userId}:session:${sessionId}`, address: null };
 }
 
 export function createLoginAttempts({ auth, failuresPerAccount, failuresPerAddress }: Deps): LoginAttempts {

@@ -7,9 +7,13 @@ import { AppError } from '../errors/app-error.ts';
 import { cleanText } from '../errors/clean-text.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 import type { PasswordHasher } from '../passwords/hasher.ts';
-import { LONGEST_PASSWORD, LONGEST_PASSWORD_INPUT } from '../passwords/policy.ts';
+import { PASSWORD_FORM, normalPassword } from '../passwords/password-text.ts';
+import type { ConfirmRevocation } from '../revocation/confirm.ts';
+import type { DeviceTokens } from '../tokens/device-token.ts';
+import { linkGuest } from './guest.ts';
+import type { Guest, ReadGuest } from './guest.ts';
 import { attemptSubjects } from './login-attempts.ts';
-import type { LoginAttempts } from './login-attempts.ts';
+import type { AttemptSubjects, LoginAttempts } from './login-attempts.ts';
 import type { OpenSession } from './open-session.ts';
 import type { SignedInUser } from './session-tokens.ts';
 
@@ -20,16 +24,26 @@ export type LoginDeps = {
   readonly attempts: LoginAttempts;
   readonly hasher: PasswordHasher;
   readonly contacts: Pick<Contacts, 'any'>;
+  readonly deviceTokens: Pick<DeviceTokens, 'read' | 'renew'>;
   readonly openSession: OpenSession;
+  readonly readGuest: ReadGuest;
+  readonly confirmRevocation: ConfirmRevocation;
   readonly onProblem: (error: unknown) => void;
 };
 
-export type LoginInput = { readonly login: string; readonly password: string };
+export type LoginInput = {
+  readonly login: string;
+  readonly password: string;
+  readonly deviceToken: string;
+  readonly guestAccessToken: string;
+};
 
-/** As it is compared; a text that is too long is not even normalised, which would be slow. */
-function normalPassword(text: string): string | null {
-  return text.length > LONGEST_PASSWORD_INPUT ? null : cleanText(text.normalize('NFC'), 1, LONGEST_PASSWORD);
-}
+type Account = { readonly userId: string; readonly passwordHash: string | null };
+
+/** How often the hash may have become another one while it was checked: other logins raise it, its owner changes it. */
+const MOST_ROUNDS = 3;
+/** Whose device tokens are read where there is no account: nobody has one, and it costs the same. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** Begins a session with a contact and a password. Whatever is wrong with them, the answer and its cost are the same. */
 export function createLoginWithPassword(deps: LoginDeps) {
@@ -44,48 +58,89 @@ export function createLoginWithPassword(deps: LoginDeps) {
       cleanText(input.login, 1, 320),
       'must have 1 to 320 characters, none of them a control character',
     );
-    const password = check.accept(
-      'password',
-      normalPassword(input.password),
-      `must have 1 to ${LONGEST_PASSWORD} characters, none of them a control character`,
-    );
+    const password = check.accept('password', normalPassword(input.password), PASSWORD_FORM);
     check.throwIfAny();
+    const guest = await deps.readGuest(input.guestAccessToken);
 
     // A text that cannot be a contact is looked up all the same: it costs what an unknown login costs.
     const value = deps.contacts.any(login)?.value ?? login;
     const account = await deps.accounts.getActiveUserContactByValue(value);
-    const subjects = attemptSubjects(account?.userId ?? null, value, caller.network);
+    const userId = account?.userId ?? null;
+    const device = deps.deviceTokens.read(input.deviceToken, userId ?? NOBODY);
+    const subjects = attemptSubjects(userId, value, caller.network, device);
     await deps.attempts.reserve(subjects);
 
-    const isMatch = await deps.hasher
-      .verify(password, account?.passwordHash ?? null, signal)
-      .catch(async (error: unknown) => {
+    const session = await evaluate({ value, account, password, subjects, guest, caller, signal }).catch(
+      async (error: unknown) => {
         await deps.attempts.release(subjects);
         throw error;
-      });
-    if (!account || !isMatch) {
-      await deps.auth.appendEvent({ type: 'login.failed', ...(account ? { userId: account.userId } : {}) });
+      },
+    );
+    if (!session) {
+      await deps.auth.appendEvent({ type: 'login.failed', ...(userId === null ? {} : { userId }) });
       throw new AppError('CREDENTIALS_INVALID');
     }
 
-    const { userId } = account;
-    const opened = await deps.inTransaction(async ({ auth }) => {
-      const session = await deps.openSession.write({ auth }, { userId, interface: null }, caller);
-      if (!session) return null;
+    const { opened, linked, owner } = session;
+    if (linked) await deps.confirmRevocation(linked);
+    if (deps.hasher.isOutdated(owner.passwordHash)) {
+      // The session stands: that the hash cannot be raised at this moment is no reason to refuse the login.
+      await raiseHash(owner.userId, password, owner.passwordHash).catch(deps.onProblem);
+    }
+    return {
+      userId: owner.userId,
+      roles: opened.roles,
+      tokens: await deps.openSession.sign(owner.userId, opened),
+      deviceToken: deps.deviceTokens.renew(input.deviceToken, owner.userId),
+    };
+  };
+
+  /** Checks the password and begins the session; null: refused. */
+  async function evaluate(attempt: {
+    value: string;
+    account: Account | null;
+    password: string;
+    subjects: AttemptSubjects;
+    guest: Guest | null;
+    caller: Caller;
+    signal: AbortSignal;
+  }) {
+    const { value, password, subjects, guest, caller, signal } = attempt;
+    let { account } = attempt;
+    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+      const hash = account?.passwordHash ?? null;
+      const isMatch = await deps.hasher.verify(password, hash, signal);
+      if (!account || hash === null || !isMatch) return null;
+      const owner = { userId: account.userId, passwordHash: hash };
+      const begun = await begin(owner, subjects, guest, caller);
+      if (begun) return { ...begun, owner };
+
+      // While it was checked the account was closed, or the password changed; or another login raised the cost of its hash, and it
+      // is the same password.
+      const now = await deps.accounts.getActiveUserContactByValue(value);
+      if (now?.userId !== owner.userId) return null;
+      account = now;
+    }
+    return null;
+  }
+
+  async function begin(
+    { userId, passwordHash }: { userId: string; passwordHash: string },
+    subjects: AttemptSubjects,
+    guest: Guest | null,
+    caller: Caller,
+  ) {
+    return await deps.inTransaction(async (functions) => {
+      const opened = await deps.openSession.write(functions, { userId, interface: null, passwordHash }, caller);
+      if (!opened) return null;
+      const { auth } = functions;
+      const { sessionId } = opened;
       await auth.forgiveLoginAttempts(subjects.account);
       if (subjects.address) await auth.releaseLoginAttempt(subjects.address);
-      await auth.appendEvent({ type: 'user.logged_in', userId, sessionId: session.sessionId });
-      return session;
+      await auth.appendEvent({ type: 'user.logged_in', userId, sessionId });
+      return { opened, linked: guest && (await linkGuest(functions, guest, { userId, sessionId })) };
     });
-    // Deactivated while its password was being checked.
-    if (!opened) throw new AppError('CREDENTIALS_INVALID');
-
-    if (account.passwordHash && deps.hasher.isOutdated(account.passwordHash)) {
-      // The session stands: that the hash cannot be raised at this moment is no reason to refuse the login.
-      await raiseHash(userId, password, account.passwordHash).catch(deps.onProblem);
-    }
-    return { userId, roles: opened.roles, tokens: await deps.openSession.sign(userId, opened) };
-  };
+  }
 
   async function raiseHash(userId: string, password: string, oldHash: string): Promise<void> {
     const newHash = await deps.hasher.hash(password);

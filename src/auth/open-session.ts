@@ -15,7 +15,8 @@ export type OpenSessionDeps = {
   readonly sessionLifetime: number;
 };
 
-type Opened = {
+/** A session that is written; its tokens are not signed yet. */
+export type OpenedSession = {
   readonly plan: AccessTokenPlan;
   readonly sessionId: string;
   readonly roles: readonly string[];
@@ -26,12 +27,15 @@ type Opened = {
 /** Begins a session inside a transaction of the caller. Shared by everything that signs somebody in. */
 export function createOpenSession({ accessTokens, refreshTokens, refreshLifetime, sessionLifetime }: OpenSessionDeps) {
   return {
-    /** Writes the session and its refresh token; null for a user who is not active any more. */
+    /**
+     * Writes the session and its refresh token; null for a user who is not active any more, or whose password is not the one
+     * any more whose hash is given.
+     */
     async write(
       { auth }: Pick<DatabaseFunctions, 'auth'>,
-      input: { userId: string; interface: string | null; seed?: string | undefined },
+      input: { userId: string; interface: string | null; passwordHash?: string | null; seed?: string | undefined },
       caller: Caller,
-    ): Promise<Opened | null> {
+    ): Promise<OpenedSession | null> {
       const sessionId = randomUUID();
       const planned = accessTokens.plan();
       const sessionExpiresAt = planned.issuedAt.getTime() + Math.floor(sessionLifetime / 1000) * 1000;
@@ -45,6 +49,7 @@ export function createOpenSession({ accessTokens, refreshTokens, refreshLifetime
         ip: caller.address,
         expiresAt: new Date(sessionExpiresAt),
         accessExpiresAt: plan.expiresAt,
+        passwordHash: input.passwordHash ?? null,
       });
       if (!roles) return null;
       const refreshToken = refreshTokens.first(sessionId, input.seed);
@@ -59,7 +64,7 @@ export function createOpenSession({ accessTokens, refreshTokens, refreshLifetime
     },
 
     /** Signs the tokens of a session; called after the commit, as nothing may be given out that is not stored. */
-    async sign(userId: string, opened: Opened): Promise<SessionTokens> {
+    async sign(userId: string, opened: OpenedSession): Promise<SessionTokens> {
       const { plan, sessionId, roles, refreshToken, refreshExpiresAt } = opened;
       return {
         sessionId,

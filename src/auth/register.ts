@@ -5,20 +5,34 @@ import type { AuthFunctions, StoredRegistration } from '../db/auth-functions.ts'
 import type { InTransaction } from '../db/transaction.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { PasswordHasher } from '../passwords/hasher.ts';
+import type { ConfirmRevocation } from '../revocation/confirm.ts';
 import type { AccessTokens } from '../tokens/access-token-issuer.ts';
+import type { DeviceTokens } from '../tokens/device-token.ts';
 import type { RefreshTokens } from '../tokens/refresh-token.ts';
+import { upgradeGuest } from './guest.ts';
+import type { Guest, ReadGuest } from './guest.ts';
+import { attemptSubjects } from './login-attempts.ts';
+import type { LoginAttempts } from './login-attempts.ts';
+import type { OpenAccount } from './open-account.ts';
 import type { OpenSession } from './open-session.ts';
 import type { ReadRegistration, RegisterInput, Registration } from './registration-input.ts';
+import type { RegistrationRefusals } from './registration-refusals.ts';
 import type { SignedInUser } from './session-tokens.ts';
 
 export type RegisterDeps = {
   readonly read: ReadRegistration;
+  readonly refusals: RegistrationRefusals;
   readonly inTransaction: InTransaction;
-  readonly auth: Pick<AuthFunctions, 'appendEvent' | 'findRegistration'>;
+  readonly auth: Pick<AuthFunctions, 'findRegistration'>;
+  readonly readGuest: ReadGuest;
   readonly hasher: PasswordHasher;
-  readonly openSession: OpenSession;
+  readonly attempts: LoginAttempts;
+  readonly openAccount: OpenAccount;
+  readonly openSession: Pick<OpenSession, 'sign'>;
   readonly accessTokens: Pick<AccessTokens, 'issue'>;
   readonly refreshTokens: Pick<RefreshTokens, 'first'>;
+  readonly deviceTokens: Pick<DeviceTokens, 'issue'>;
+  readonly confirmRevocation: ConfirmRevocation;
   readonly digestKey: Buffer;
   /** Milliseconds. */
   readonly idempotencyWindow: number;
@@ -28,34 +42,34 @@ export type RegisterDeps = {
 export function createRegister(deps: RegisterDeps) {
   return async function register(input: RegisterInput, caller: Caller, signal: AbortSignal): Promise<SignedInUser> {
     const registration = deps.read(input);
-    if (!caller.interfaces.includes(registration.interface)) {
-      await deps.auth.appendEvent({
-        type: 'registration.refused',
-        data: refusal('INTERFACE_NOT_ALLOWED', registration, caller),
-      });
-      throw new AppError('INTERFACE_NOT_ALLOWED', { metadata: { interface: registration.interface } });
-    }
+    await deps.refusals.requireInterface(registration, caller);
 
     const once =
       registration.idempotencyKey === null ? null : idempotency(registration, registration.idempotencyKey, caller);
     const earlier = once && (await deps.auth.findRegistration(once.keyHash));
-    if (earlier) return await replay(earlier, once, registration, signal);
+    // Before the guest is looked at: the first call has ended his session.
+    if (earlier) return await replay(earlier, once, registration, caller, signal);
+    let guest: Guest | null;
+    try {
+      guest = await deps.readGuest(input.guestAccessToken);
+    } catch (error) {
+      // The call that this one repeats may have done so just now.
+      const winner = once && (await deps.auth.findRegistration(once.keyHash));
+      if (winner) return await replay(winner, once, registration, caller, signal);
+      throw error;
+    }
 
     const passwordHash = await deps.hasher.hash(registration.password, signal);
-    const result = await deps
-      .inTransaction(async ({ accounts, auth }) => {
+    const result = await deps.refusals.recorded(registration, caller, () =>
+      deps.inTransaction(async (functions) => {
+        const { auth } = functions;
         if (once) {
           await auth.lockRegistration(once.keyHash);
           const winner = await auth.findRegistration(once.keyHash);
           if (winner) return { winner };
         }
-        const { id: userId } = await accounts.createUserWithRelations({ ...registration, passwordHash });
-        const opened = await deps.openSession.write(
-          { auth },
-          { userId, interface: registration.interface, seed: once?.key },
-          caller,
-        );
-        if (!opened) throw new Error('A user who was just created is not active.');
+        const user = { ...registration, passwordHash, guestUserId: guest?.userId ?? null };
+        const { userId, opened } = await deps.openAccount(functions, user, caller, once?.key);
         if (once) {
           await auth.rememberRegistration({
             keyHash: once.keyHash,
@@ -67,31 +81,22 @@ export function createRegister(deps: RegisterDeps) {
             expiresAt: new Date(opened.plan.issuedAt.getTime() + deps.idempotencyWindow),
           });
         }
-        await auth.appendEvent({
-          type: 'user.registered',
-          userId,
-          sessionId: opened.sessionId,
-          data: { interface: registration.interface, roles: opened.roles },
-        });
-        return { userId, opened };
-      })
-      .catch(async (error: unknown) => {
-        // The transaction is rolled back, and with it all of the user; what was asked for is recorded by itself.
-        if (error instanceof AppError && error.reason === 'ROLE_NOT_ASSIGNABLE') {
-          await deps.auth.appendEvent({
-            type: 'registration.refused',
-            data: refusal(error.reason, registration, caller),
-          });
-        }
-        throw error;
-      });
+        return { userId, opened, revocation: guest && (await upgradeGuest(functions, guest, opened.sessionId)) };
+      }),
+    );
 
     if ('winner' in result) {
       if (!once) throw new Error('A registration without a key was found by its key.');
-      return await replay(result.winner, once, registration, signal);
+      return await replay(result.winner, once, registration, caller, signal);
     }
-    const { userId, opened } = result;
-    return { userId, roles: opened.roles, tokens: await deps.openSession.sign(userId, opened) };
+    const { userId, opened, revocation } = result;
+    if (revocation) await deps.confirmRevocation(revocation);
+    return {
+      userId,
+      roles: opened.roles,
+      tokens: await deps.openSession.sign(userId, opened),
+      deviceToken: deps.deviceTokens.issue(userId, { sessionId: opened.sessionId, issuedAt: opened.plan.issuedAt }),
+    };
   };
 
   function idempotency(registration: Registration, key: string, caller: Caller) {
@@ -101,7 +106,8 @@ export function createRegister(deps: RegisterDeps) {
       .digest('hex');
     const { contacts, profile, groupNames } = registration;
     const content = stringify({ contacts, profile, groupNames, interface: registration.interface }) ?? '';
-    // Without the password, which the stored hash answers for; keyed, as the rest is personal data.
+    // Without the password, which the stored hash answers for, and without the guest's token, which he may have refreshed
+    // between two calls; keyed, as the rest is personal data.
     return { key, keyHash, digest: createHmac('sha256', deps.digestKey).update(content).digest('hex') };
   }
 
@@ -109,11 +115,12 @@ export function createRegister(deps: RegisterDeps) {
     earlier: StoredRegistration,
     once: { key: string; digest: string },
     registration: Registration,
+    caller: Caller,
     signal: AbortSignal,
   ): Promise<SignedInUser> {
     const isSame =
       earlier.requestDigest === once.digest &&
-      (await deps.hasher.verify(registration.password, earlier.passwordHash, signal));
+      (await isPassword(registration.password, earlier, caller.network, signal));
     if (!isSame) throw new AppError('IDEMPOTENCY_KEY_REUSED');
     const { userId, roles, sessionId, tokenId, issuedAt, accessExpiresAt, refreshExpiresAt } = earlier;
     if (!earlier.isLive || earlier.generation !== 1 || !accessExpiresAt || !refreshExpiresAt) {
@@ -130,18 +137,27 @@ export function createRegister(deps: RegisterDeps) {
         refreshToken: deps.refreshTokens.first(sessionId, once.key).text,
         refreshExpiresAt,
       },
+      deviceToken: deps.deviceTokens.issue(userId, { sessionId, issuedAt }),
     };
   }
-}
 
-function refusal(reason: string, registration: Registration, caller: Caller): object {
-  return {
-    reason,
-    interface: registration.interface,
-    group_names: registration.groupNames,
-    service: caller.service?.name ?? null,
-    address: caller.address,
-  };
+  /** A guess like those of Login, and counted with them. */
+  async function isPassword(
+    password: string,
+    { userId, passwordHash }: StoredRegistration,
+    network: string | null,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const subjects = attemptSubjects(userId, '', network);
+    await deps.attempts.reserve(subjects);
+    // Only a wrong one keeps its place: one that was never checked is no guess.
+    const isMatch = await deps.hasher.verify(password, passwordHash, signal).catch(async (error: unknown) => {
+      await deps.attempts.release(subjects);
+      throw error;
+    });
+    if (isMatch) await deps.attempts.release(subjects);
+    return isMatch;
+  }
 }
 
 export type Register = ReturnType<typeof createRegister>;

@@ -10,11 +10,14 @@ export type SessionTokens = {
 };
 
 /** Whom the tokens are for. */
-export type SignedInUser = {
+export type SessionUser = {
   readonly userId: string;
   readonly roles: readonly string[];
   readonly tokens: SessionTokens;
 };
+
+/** Somebody who has shown that the account is his, on a device that is known from then on. */
+export type SignedInUser = SessionUser & { readonly deviceToken: string };
 
 /** When a refresh token that is issued now ends: never after its session. */
 export function refreshExpiry(plan: AccessTokenPlan, refreshLifetime: number, sessionExpiresAt: number): Date {

@@ -6,6 +6,8 @@ type Options = {
   readonly redis: Redis | null;
   /** Whether this is one of several processes behind one address (src/workers). */
   readonly isWorker: boolean;
+  /** What is counted: limiters of different names count by themselves. */
+  readonly name: string;
   readonly callsPerMinute: number;
 };
 
@@ -14,14 +16,13 @@ type Options = {
  * primary counts for its workers; what it does not answer in half a second is let through.
  */
 export function createRateLimiter(options: Options): RateLimiterAbstract {
-  const limits = { points: options.callsPerMinute, duration: 60 };
+  const limits = { points: options.callsPerMinute, duration: 60, keyPrefix: `auth:${options.name}` };
   if (!options.redis && options.isWorker) return new RateLimiterCluster({ ...limits, timeoutMs: 500 });
   const memory = new RateLimiterMemory(limits);
   if (!options.redis) return memory;
   return new RateLimiterRedis({
     ...limits,
     storeClient: options.redis,
-    keyPrefix: 'auth:calls',
     insuranceLimiter: memory,
     rejectIfRedisNotReady: true,
   });

@@ -20,12 +20,13 @@ import { PasswordsServiceDefinition } from '../gen/auth/v1/passwords_service.ts'
 import { RegistrationServiceDefinition } from '../gen/auth/v1/registration_service.ts';
 import { RevocationsServiceDefinition } from '../gen/auth/v1/revocations_service.ts';
 import { TokensAdminServiceDefinition } from '../gen/auth/v1/tokens_admin_service.ts';
-import type { Language } from '../messages/languages.ts';
+import type { Language } from '../languages.ts';
 import { readAccessRules } from './access.ts';
 import type { AccessRules } from './access.ts';
 import { createAnswerDirectly } from './answer-directly.ts';
 import type { OpenDirectly } from './answer-directly.ts';
 import { createAnswerStreamDirectly } from './answer-stream-directly.ts';
+import { DEFINITIONS } from './definitions.ts';
 import { createCutSlowReaders } from './cut-slow-readers.ts';
 import { markMalformedRequests } from './decoding.ts';
 import { passEncodedResponses } from './encoded-response.ts';
@@ -58,6 +59,8 @@ export type GrpcServerDeps = {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly limiter: Pick<RateLimiterAbstract, 'consume'>;
+  /** Of methods, by their paths, that are bounded more tightly, beside all calls. */
+  readonly methodLimiters: ReadonlyMap<string, Pick<RateLimiterAbstract, 'consume'>>;
   readonly recognizeService: RecognizeService;
   readonly validateToken: ValidateToken;
   /** What is answered in front of the chain, by the methods' paths: unary calls, and bidirectional streams. */
@@ -83,17 +86,6 @@ export type GrpcServer = {
   /** Takes no new calls and lets those under way finish; after `grace` milliseconds they are broken off. */
   readonly stop: (grace: number) => Promise<void>;
 };
-
-const DEFINITIONS = [
-  AuthServiceDefinition,
-  RegistrationServiceDefinition,
-  PasswordsServiceDefinition,
-  AccountsServiceDefinition,
-  KeysServiceDefinition,
-  RevocationsServiceDefinition,
-  TokensAdminServiceDefinition,
-  MessagesAdminServiceDefinition,
-] as const;
 
 /** How long a watcher may leave what is sent to it, in milliseconds: the contract says so. */
 const WATCHER_PATIENCE = 10_000;
@@ -154,7 +146,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     // Who calls, and whether he may: the method's access option decides, and a method without one is refused.
     .with(createAuthorize({ ...deps, rules }))
     // Has to know whose address it is, and stands before all work on the database and on hashes.
-    .with(createLimitRate({ rules, limiter: deps.limiter }));
+    .with(createLimitRate({ ...deps, rules }));
   const wireFormat = createWireFormats(deps.descriptors);
   guarded.add(passEncodedResponses(markMalformedRequests(AuthServiceDefinition, wireFormat)), deps.services.auth);
   guarded.add(markMalformedRequests(AccountsServiceDefinition, wireFormat), deps.services.accounts);

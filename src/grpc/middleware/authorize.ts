@@ -1,8 +1,8 @@
 import type { Metadata, ServerMiddleware } from 'nice-grpc-common';
 import type { Freshness, ValidateToken } from '../../auth/validate-token.ts';
 import type { Caller, UserIdentity } from '../../caller.ts';
-import { preferredLanguage } from '../../messages/languages.ts';
-import type { Language } from '../../messages/languages.ts';
+import { preferredLanguage } from '../../languages.ts';
+import type { Language } from '../../languages.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { Access } from '../../gen/auth/options/v1/access.ts';
 import type { AccessRules } from '../access.ts';

@@ -1,10 +1,36 @@
 import type { ServiceImplementation } from 'nice-grpc';
+import type { AddContact } from '../../accounts/add-contact.ts';
 import type { CheckAvailability } from '../../accounts/check-availability.ts';
+import type { DeactivateAccount } from '../../accounts/deactivate-account.ts';
+import type { DeactivateContact } from '../../accounts/deactivate-contact.ts';
+import type { FinishContactConfirmation } from '../../accounts/finish-contact-confirmation.ts';
+import type { GetProfile } from '../../accounts/get-profile.ts';
+import type { ListContacts } from '../../accounts/list-contacts.ts';
 import type { ListRoles } from '../../accounts/list-roles.ts';
+import type { SetPrimaryContact } from '../../accounts/set-primary-contact.ts';
+import type { StartContactConfirmation } from '../../accounts/start-contact-confirmation.ts';
+import type { UpdateProfile } from '../../accounts/update-profile.ts';
 import type { AccountsServiceDefinition } from '../../gen/accounts/v1/accounts_service.ts';
+import type { Contact } from '../../gen/accounts/v1/contact.ts';
+import type { Profile } from '../../gen/accounts/v1/profile.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
+import { signedIn } from '../signed-in.ts';
+import { toDuration } from './durations.ts';
+import { toProof } from './proof-messages.ts';
 
-type Deps = { readonly listRoles: ListRoles; readonly checkAvailability: CheckAvailability };
+type Deps = {
+  readonly listRoles: ListRoles;
+  readonly checkAvailability: CheckAvailability;
+  readonly listContacts: ListContacts;
+  readonly addContact: AddContact;
+  readonly startContactConfirmation: StartContactConfirmation;
+  readonly finishContactConfirmation: FinishContactConfirmation;
+  readonly setPrimaryContact: SetPrimaryContact;
+  readonly deactivateContact: DeactivateContact;
+  readonly getProfile: GetProfile;
+  readonly updateProfile: UpdateProfile;
+  readonly deactivateAccount: DeactivateAccount;
+};
 
 /** accounts.v1.AccountsService: messages to inputs, results to messages. */
 export function createAccountsService(deps: Deps): ServiceImplementation<AccountsServiceDefinition, WithCaller> {
@@ -17,32 +43,72 @@ export function createAccountsService(deps: Deps): ServiceImplementation<Account
       const { isAvailable, value } = await deps.checkAvailability(request);
       return { available: isAvailable, normalizedValue: value };
     },
-    async listContacts() {
-      throw new Error('To be written.');
+
+    async listContacts(request, { caller }) {
+      return { contacts: (await deps.listContacts(request, signedIn(caller))).map(toContact) };
     },
-    async addContact() {
-      throw new Error('To be written.');
+
+    async addContact(request, { caller }) {
+      return { contact: toContact(await deps.addContact(request, signedIn(caller))) };
     },
-    async startContactConfirmation() {
-      throw new Error('To be written.');
+
+    async startContactConfirmation(request, { caller }) {
+      const { handle, lifetime, resendDelay } = await deps.startContactConfirmation(request, signedIn(caller));
+      return { handle, lifetime: toDuration(lifetime), resendDelay: toDuration(resendDelay) };
     },
-    async finishContactConfirmation() {
-      throw new Error('To be written.');
+
+    async finishContactConfirmation({ proof }, { caller }) {
+      const contact = await deps.finishContactConfirmation({ proof: toProof(proof) }, signedIn(caller));
+      return { contact: toContact(contact) };
     },
-    async setPrimaryContact() {
-      throw new Error('To be written.');
+
+    async setPrimaryContact(request, { caller }) {
+      return { contact: toContact(await deps.setPrimaryContact(request, signedIn(caller))) };
     },
-    async deactivateContact() {
-      throw new Error('To be written.');
+
+    async deactivateContact(request, { caller }) {
+      return { contact: toContact(await deps.deactivateContact(request, signedIn(caller))) };
     },
-    async getProfile() {
-      throw new Error('To be written.');
+
+    async getProfile(_request, { caller }) {
+      return { profile: toProfile(await deps.getProfile(signedIn(caller))) };
     },
-    async updateProfile() {
-      throw new Error('To be written.');
+
+    async updateProfile({ profile, updateMask }, { caller }) {
+      const { displayName = '', bio = '', country = '', language = '', data = {} } = profile ?? {};
+      const values = profile ? { display_name: displayName, bio, country, language, data } : null;
+      const updated = await deps.updateProfile({ profile: values, mask: updateMask ?? [] }, signedIn(caller));
+      return { profile: toProfile(updated) };
     },
-    async deactivateAccount() {
-      throw new Error('To be written.');
+
+    async deactivateAccount(_request, { caller }) {
+      return await deps.deactivateAccount(signedIn(caller));
     },
+  };
+}
+
+function toContact(contact: Awaited<ReturnType<AddContact>>): Contact {
+  return {
+    contactId: contact.contactId,
+    type: contact.type,
+    value: contact.value,
+    active: contact.isActive,
+    confirmed: contact.confirmedAt !== null,
+    primary: contact.isPrimary,
+    createTime: contact.createdAt,
+    confirmTime: contact.confirmedAt ?? undefined,
+    deactivateTime: contact.deactivatedAt ?? undefined,
+  };
+}
+
+function toProfile(profile: Awaited<ReturnType<GetProfile>>): Profile {
+  return {
+    displayName: profile.displayName ?? '',
+    bio: profile.bio ?? '',
+    country: profile.country ?? '',
+    language: profile.language ?? '',
+    data: profile.data,
+    createTime: profile.createdAt,
+    updateTime: profile.updatedAt,
   };
 }

@@ -1,25 +1,31 @@
 import type { ServiceImplementation } from 'nice-grpc';
+import type { FinishCodeLogin } from '../../auth/finish-code-login.ts';
 import type { LoginWithPassword } from '../../auth/login-with-password.ts';
 import type { Logout } from '../../auth/logout.ts';
 import type { Refresh } from '../../auth/refresh.ts';
 import type { Register } from '../../auth/register.ts';
-import type { SessionTokens } from '../../auth/session-tokens.ts';
+import type { StartCodeLogin } from '../../auth/start-code-login.ts';
+import type { StartGuestSession } from '../../auth/start-guest-session.ts';
 import type { ValidateToken } from '../../auth/validate-token.ts';
 import type { LogoutScope as Scope } from '../../db/auth-functions.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { LogoutScope, RefreshOutcome } from '../../gen/auth/v1/auth_service.ts';
 import type { AuthServiceDefinition } from '../../gen/auth/v1/auth_service.ts';
-import type { TokenPair } from '../../gen/auth/v1/token.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
 import { signedIn } from '../signed-in.ts';
 import { encodedResponse } from '../encoded-response.ts';
+import { toDuration } from './durations.ts';
 import { presentedToken } from './presented-token.ts';
 import type { EncodeValidations } from './encode-validations.ts';
+import { toSessionMessage, toSignedInMessage, toTokenPair } from './signed-in-messages.ts';
 import { toFreshness } from './validation-messages.ts';
 
 type Deps = {
   readonly register: Register;
+  readonly startGuestSession: StartGuestSession;
   readonly loginWithPassword: LoginWithPassword;
+  readonly startCodeLogin: StartCodeLogin;
+  readonly finishCodeLogin: FinishCodeLogin;
   readonly refresh: Refresh;
   readonly logout: Logout;
   readonly validateToken: ValidateToken;
@@ -46,28 +52,28 @@ export function createAuthService(deps: Deps): ServiceImplementation<AuthService
 
   return {
     async register(request, { caller, signal }) {
-      const { userId, roles, tokens } = await deps.register(
-        { ...request, profile: request.profile ?? {} },
-        caller,
-        signal,
-      );
-      return { userId, roles: [...roles], tokens: toTokenPair(tokens) };
+      const input = { ...request, profile: request.profile ?? {} };
+      return toSignedInMessage(await deps.register(input, caller, signal));
     },
 
     async login(request, { caller, signal }) {
-      const { userId, roles, tokens } = await deps.loginWithPassword(request, caller, signal);
-      return { userId, roles: [...roles], tokens: toTokenPair(tokens) };
+      return toSignedInMessage(await deps.loginWithPassword(request, caller, signal));
     },
 
-    async startCodeLogin() {
-      throw new Error('To be written.');
+    async startCodeLogin(request, { caller }) {
+      const { handle, lifetime, resendDelay } = await deps.startCodeLogin(request, caller);
+      return { handle, lifetime: toDuration(lifetime), resendDelay: toDuration(resendDelay) };
     },
-    async finishCodeLogin() {
-      throw new Error('To be written.');
+
+    async finishCodeLogin(request, { caller }) {
+      const user = await deps.finishCodeLogin(request, caller);
+      return { ...toSignedInMessage(user), created: user.isCreated };
     },
-    async startGuestSession() {
-      throw new Error('To be written.');
+
+    async startGuestSession(request, { caller }) {
+      return toSessionMessage(await deps.startGuestSession(request, caller));
     },
+
     async refresh(request, { caller }) {
       const { tokens, outcome } = await deps.refresh(request, caller);
       return { tokens: toTokenPair(tokens), outcome: OUTCOMES[outcome] };
@@ -103,14 +109,4 @@ export function createAuthService(deps: Deps): ServiceImplementation<AuthService
 
 function invalid(field: string, description: string): AppError {
   return new AppError('INVALID_REQUEST', { violations: [{ field, description }] });
-}
-
-function toTokenPair(tokens: SessionTokens): TokenPair {
-  return {
-    accessToken: tokens.accessToken,
-    accessTokenExpireTime: tokens.accessExpiresAt,
-    refreshToken: tokens.refreshToken,
-    refreshTokenExpireTime: tokens.refreshExpiresAt,
-    sessionId: tokens.sessionId,
-  };
 }

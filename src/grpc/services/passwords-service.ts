@@ -1,27 +1,40 @@
 import type { ServiceImplementation } from 'nice-grpc';
 import type { PasswordsServiceDefinition } from '../../gen/auth/v1/passwords_service.ts';
+import type { ChangePassword } from '../../passwords/change-password.ts';
+import type { FinishPasswordReset } from '../../passwords/finish-password-reset.ts';
+import type { SetPassword } from '../../passwords/set-password.ts';
+import type { StartPasswordReset } from '../../passwords/start-password-reset.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
+import { signedIn } from '../signed-in.ts';
+import { toDuration } from './durations.ts';
+import { toProof } from './proof-messages.ts';
 
-type Deps = Readonly<Record<never, never>>;
+type Deps = {
+  readonly changePassword: ChangePassword;
+  readonly setPassword: SetPassword;
+  readonly startPasswordReset: StartPasswordReset;
+  readonly finishPasswordReset: FinishPasswordReset;
+};
 
 /** auth.v1.PasswordsService: messages to inputs, results to messages. */
-export function createPasswordsService(_deps: Deps): ServiceImplementation<PasswordsServiceDefinition, WithCaller> {
+export function createPasswordsService(deps: Deps): ServiceImplementation<PasswordsServiceDefinition, WithCaller> {
   return {
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async changePassword() {
-      throw new Error('To be written.');
+    async changePassword(request, { caller, signal }) {
+      return await deps.changePassword(request, signedIn(caller), signal);
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async setPassword() {
-      throw new Error('To be written.');
+
+    async setPassword(request, { caller, signal }) {
+      await deps.setPassword(request, signedIn(caller), signal);
+      return {};
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async startPasswordReset() {
-      throw new Error('To be written.');
+
+    async startPasswordReset(request, { caller }) {
+      const { handle, lifetime, resendDelay } = await deps.startPasswordReset(request, caller);
+      return { handle, lifetime: toDuration(lifetime), resendDelay: toDuration(resendDelay) };
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async finishPasswordReset() {
-      throw new Error('To be written.');
+
+    async finishPasswordReset({ proof, newPassword }, { caller, signal }) {
+      return await deps.finishPasswordReset({ proof: toProof(proof), newPassword }, caller, signal);
     },
   };
 }

@@ -1,25 +1,36 @@
 import type { ServiceImplementation } from 'nice-grpc';
+import type { CheckRegistration } from '../../registration/check-registration.ts';
+import type { FinishRegistration } from '../../registration/finish-registration.ts';
+import type { StartRegistration } from '../../registration/start-registration.ts';
 import type { RegistrationServiceDefinition } from '../../gen/auth/v1/registration_service.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
+import { toDuration } from './durations.ts';
+import { toSignedInMessage } from './signed-in-messages.ts';
 
-type Deps = Readonly<Record<never, never>>;
+type Deps = {
+  readonly startRegistration: StartRegistration;
+  readonly checkRegistration: CheckRegistration;
+  readonly finishRegistration: FinishRegistration;
+};
 
 /** auth.v1.RegistrationService: messages to inputs, results to messages. */
 export function createRegistrationService(
-  _deps: Deps,
+  deps: Deps,
 ): ServiceImplementation<RegistrationServiceDefinition, WithCaller> {
   return {
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async startRegistration() {
-      throw new Error('To be written.');
+    async startRegistration(request, { caller }) {
+      const { lifetime, resendDelay } = await deps.startRegistration(request, caller);
+      return { lifetime: toDuration(lifetime), resendDelay: toDuration(resendDelay) };
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async checkRegistration() {
-      throw new Error('To be written.');
+
+    async checkRegistration(request) {
+      const { email, expiresAt } = await deps.checkRegistration(request);
+      return { email, expireTime: expiresAt };
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async finishRegistration() {
-      throw new Error('To be written.');
+
+    async finishRegistration(request, { caller, signal }) {
+      const input = { ...request, profile: request.profile ?? {} };
+      return toSignedInMessage(await deps.finishRegistration(input, caller, signal));
     },
   };
 }

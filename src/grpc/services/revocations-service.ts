@@ -1,12 +1,12 @@
 import type { ServiceImplementation } from 'nice-grpc';
 import type { RevocationNews, WatchRevocations } from '../../auth/watch-revocations.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { Duration } from '../../gen/google/protobuf/duration.ts';
 import { TokenProfile, WatchRevocationsResponse } from '../../gen/auth/v1/revocations_service.ts';
 import type { Revocation, RevocationsServiceDefinition } from '../../gen/auth/v1/revocations_service.ts';
 import { encodedResponse } from '../encoded-response.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
 import type { WithAbortOnTerminate } from '../middleware/end-streams.ts';
+import { toDuration } from './durations.ts';
 
 type Deps = {
   readonly watchRevocations: WatchRevocations;
@@ -52,10 +52,4 @@ function toRevocation({ revision, kind, subject, expiresAt }: RevocationNews['re
     subject: { $case: kind === 'token' ? 'tokenId' : 'sessionId', value: subject },
     expireTime: new Date(expiresAt * 1000),
   };
-}
-
-/** Whole milliseconds, rounded down; seconds and nanos have one sign (google/protobuf/duration.proto). */
-function toDuration(milliseconds: number): Duration {
-  const whole = Math.floor(milliseconds);
-  return { seconds: Math.trunc(whole / 1000), nanos: (whole % 1000) * 1_000_000 };
 }

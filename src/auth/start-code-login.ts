@@ -1,0 +1,34 @@
+import type { Contacts } from '../accounts/contact.ts';
+import type { Caller } from '../caller.ts';
+import type { StartChallenge, StartedChallenge } from '../challenges/start-challenge.ts';
+import { createFieldCheck } from '../errors/field-check.ts';
+
+export type StartCodeLoginDeps = {
+  readonly contacts: Pick<Contacts, 'reachable'>;
+  readonly startChallenge: StartChallenge;
+  /** Whether a phone that nobody has is sent a code, too: it gets an account. */
+  readonly phonesRegister: boolean;
+};
+
+export type StartCodeLoginInput = { readonly contact: string };
+
+/** Sends a code to log in with. */
+export function createStartCodeLogin({ contacts, startChallenge, phonesRegister }: StartCodeLoginDeps) {
+  return async function startCodeLogin(input: StartCodeLoginInput, caller: Caller): Promise<StartedChallenge> {
+    const check = createFieldCheck();
+    const contact = check.accept(
+      'contact',
+      contacts.reachable(input.contact),
+      'must be an e-mail address or a phone number',
+    );
+    check.throwIfAny();
+    const { type, value, channel } = contact;
+    const registers = phonesRegister && type === 'phone';
+    return await startChallenge(
+      { purpose: 'code_login', contactType: type, contact: value, channel, registers },
+      caller,
+    );
+  };
+}
+
+export type StartCodeLogin = ReturnType<typeof createStartCodeLogin>;
