@@ -9,7 +9,7 @@ export type LogIn = { readonly port: number; readonly people: readonly { login: 
 
 drive<LogIn>(async ({ port, people }) => {
   const connections = openConnections(port, people.length);
-  const frames = people.map((person) => toFrame(LoginRequest.encode(person).finish()));
+  const frames = people.map((person) => toFrame(LoginRequest.encode(LoginRequest.create(person)).finish()));
   return closedLoop({
     lanes: people.length,
     async call(lane) {

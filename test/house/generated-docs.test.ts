@@ -28,7 +28,7 @@ describe('The check of generated documents', () => {
   let copy: string;
   beforeEach(() => {
     copy = mkdtempSync(path.join(tmpdir(), 'auth-docs-'));
-    for (const part of ['docs', 'src', 'proto', 'package.json', 'buf.yaml', '.env.example']) {
+    for (const part of ['docs', 'src', 'proto', 'sql', 'package.json', 'buf.yaml', '.env.example']) {
       cpSync(path.join(ROOT, part), path.join(copy, part), { recursive: true });
     }
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
@@ -55,5 +55,24 @@ describe('The check of generated documents', () => {
     const file = path.join(copy, 'proto/auth/v1/keys_service.proto');
     writeFileSync(file, readFileSync(file, 'utf8').replace('Reasons: RATE_LIMITED', 'Reasons: RATE_LIMITED, INTERNAL'));
     expect(generate(copy, '--check')).toMatchObject({ status: 1, stdout: expect.stringContaining('docs/rpcs.md') });
+  });
+
+  it.each([
+    ['a trigger that ends more', 'sql/migrations/0004_ways_in.sql', `('logout_this', 'this'`, `('logout_this', 'all'`],
+    [
+      'a notice that is sent no more',
+      'sql/functions/accounts/reset_password.sql',
+      'auth.enqueue_notice(',
+      'auth.forget(',
+    ],
+  ])('sees %s', (_what, name, from, to) => {
+    const file = path.join(copy, name);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain(from);
+    writeFileSync(file, text.replace(from, to));
+    expect(generate(copy, '--check')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('docs/revocation.md'),
+    });
   });
 });

@@ -7,6 +7,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** host:port of the service as `npm start` runs it. */
     address: string;
+    /** The directory that it writes messages to. */
+    messages: string;
     grpcurl: string;
     healthProbe: string | null;
     /** The python of an environment that has grpcio and our generated client. */
@@ -21,6 +23,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const python = await createPythonClient();
   const service = await startServiceProcess();
   project.provide('address', service.address);
+  project.provide('messages', service.messages);
   project.provide('grpcurl', grpcurl);
   project.provide('healthProbe', healthProbe);
   project.provide('python', { executable: python.executable, path: python.path });

@@ -11,7 +11,7 @@ describe('A Python client generated from proto/', () => {
     expect(stdout.trim().split('\n')).toEqual([
       'health SERVING',
       'registered customer',
-      'again ALREADY_EXISTS REGISTER_USER_ALREADY_EXISTS phone',
+      'again ALREADY_EXISTS REGISTER_USER_ALREADY_EXISTS second_login',
       'validated principal',
       'refreshed ROTATED',
       'logged out 1',

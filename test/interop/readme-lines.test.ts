@@ -1,27 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { describe, expect, inject, it } from 'vitest';
+import { grpcurlLines, runLine } from './grpcurl-lines.ts';
 import { run } from './run.ts';
-
-/** The README's grpcurl lines, in the order in which it tells people to type them. */
-async function grpcurlLines(): Promise<string[]> {
-  const text = await readFile('README.md', 'utf8');
-  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
-  return blocks.flatMap((block) => block.split('\n')).filter((line) => line.startsWith('grpcurl '));
-}
 
 describe('The README', () => {
   it('shows grpcurl lines that work, one after the other, with the real grpcurl', async () => {
-    const lines = await grpcurlLines();
+    const lines = await grpcurlLines('README.md');
     expect(lines.length).toBeGreaterThan(9);
     const tokens: Record<string, string> = {};
     const answers = new Map<string, string>();
 
     for (const line of lines) {
-      // The shell expands $ACCESS_TOKEN and takes the quotes away, as it would for the reader.
-      const command = line
-        .replace(/^grpcurl/, `'${inject('grpcurl')}'`)
-        .replaceAll('127.0.0.1:50051', inject('address'));
-      const { code, stdout, stderr } = await run('bash', ['-c', command], tokens);
+      const { code, stdout, stderr } = await runLine(line, tokens);
       expect(`${line}\n${stderr}`).toBe(`${line}\n`);
       expect(code).toBe(0);
       const [, accessToken] = /"accessToken": "([^"]+)"/.exec(stdout) ?? [];

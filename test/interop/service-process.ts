@@ -22,6 +22,8 @@ export async function startServiceProcess() {
   });
   return {
     address,
+    /** Where it writes the messages that it would send. */
+    messages: path.join(directory, '.data', 'messages'),
     async stop() {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');

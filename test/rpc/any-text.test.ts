@@ -173,7 +173,7 @@ describe('Any text at all is answered, and never as a fault of ours', () => {
         '192.0.2.300',
       ),
     );
-    const { phone } = await register(service);
+    const { secondLogin } = await register(service);
     await fc.assert(
       fc.asyncProperty(address, printable, async (forwarded, userAgent) => {
         const metadata = Metadata({
@@ -182,7 +182,7 @@ describe('Any text at all is answered, and never as a fault of ours', () => {
           'x-request-id': userAgent.trim(),
         });
         // A login that succeeds, as only that one stores what was forwarded.
-        await service.auth.login({ login: phone, password: PASSWORD }, { metadata });
+        await service.auth.login({ login: secondLogin, password: PASSWORD }, { metadata });
       }),
       { numRuns: 100 },
     );

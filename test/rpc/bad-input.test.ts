@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { CallOptions } from 'nice-grpc';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { CheckAvailabilityRequest, ListRolesRequest } from '../../src/gen/accounts/v1/accounts_service.ts';
 import {
+  FinishCodeLoginRequest,
   LoginRequest,
   LogoutRequest,
   RefreshRequest,
@@ -50,6 +52,12 @@ function lacking<T extends object>(
   };
 }
 
+/** What no message can be sent to, and what would send it to somebody else. */
+const UNREACHABLE = [
+  ...['12', 'phone', 'a-second-login', 'a@b', '+999999999999999', '"a b"@example.com', 'a(comment)@example.com'],
+  ...['Anna <a@example.com>', 'a@example.com, b@example.com', 'a@example.com\r\nbcc: b@example.com', 'a@[127.0.0.1]'],
+];
+
 const METHODS: readonly Method[] = [
   {
     path: '/auth.v1.AuthService/Register',
@@ -91,7 +99,7 @@ const METHODS: readonly Method[] = [
     path: '/auth.v1.AuthService/Login',
     without: lacking(
       LoginRequest,
-      { login: 'nobody', password: 'not a password' },
+      LoginRequest.create({ login: 'nobody', password: 'not a password' }),
       { 1: 'login', 2: 'password' },
       LoginRequest.create(),
     ),
@@ -99,6 +107,49 @@ const METHODS: readonly Method[] = [
       { name: 'login', number: 1, longest: 320 },
       { name: 'password', number: 2, longest: 256 },
     ],
+  },
+  {
+    path: '/auth.v1.AuthService/StartCodeLogin',
+    without: () => new Uint8Array(),
+    fields: [{ name: 'contact', number: 1, longest: 320, wrong: UNREACHABLE }],
+  },
+  {
+    path: '/auth.v1.AuthService/FinishCodeLogin',
+    without: lacking(
+      FinishCodeLoginRequest,
+      FinishCodeLoginRequest.create({ handle: randomUUID(), code: '123456' }),
+      { 1: 'handle', 2: 'code' },
+      FinishCodeLoginRequest.create(),
+    ),
+    fields: [
+      {
+        name: 'handle',
+        number: 1,
+        longest: 64,
+        wrong: ['1', 'not a handle', randomUUID().slice(1), `${randomUUID()}0`],
+      },
+      {
+        name: 'code',
+        number: 2,
+        longest: 6,
+        wrong: ['12345', '12345x', '123 456', '-12345', '1e5000', '\u0661\u0662\u0663\u0664\u0665\u0666'],
+      },
+    ],
+  },
+  {
+    path: '/auth.v1.AuthService/StartGuestSession',
+    without: () => new Uint8Array(),
+    fields: [{ name: 'interface', number: 1, longest: 64, wrong: ['Customer', 'moon', 'customer '] }],
+  },
+  {
+    path: '/auth.v1.PasswordsService/StartPasswordReset',
+    without: () => new Uint8Array(),
+    fields: [{ name: 'contact', number: 1, longest: 320, wrong: UNREACHABLE }],
+  },
+  {
+    path: '/auth.v1.RegistrationService/StartRegistration',
+    without: () => new Uint8Array(),
+    fields: [{ name: 'email', number: 1, longest: 320, wrong: [...UNREACHABLE, '+79991234567'] }],
   },
   {
     path: '/auth.v1.AuthService/Refresh',

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/logger.ts';
+import { challengeSecretsUnder, confirmContacts, latestCode, latestLinkToken } from '../support/challenges.ts';
 import { PASSWORD, bearer, newPerson, tokensOf } from '../support/people.ts';
 import { createRawCaller } from '../support/raw-call.ts';
 import { refusalOf } from '../support/refusal.ts';
@@ -77,9 +78,9 @@ describe('The log', () => {
     const wrongPassword = 'not the password at all';
     const registered = await clients.auth.register(person, withId('journey-register'));
     const first = tokensOf(registered);
-    const second = tokensOf(
-      await clients.auth.login({ login: person.phone, password: PASSWORD }, withId('journey-login')),
-    );
+    await confirmContacts(database, registered.userId);
+    const loggedIn = await clients.auth.login({ login: person.phone, password: PASSWORD }, withId('journey-login'));
+    const second = tokensOf(loggedIn);
     await refusalOf(clients.auth.login({ login: person.phone, password: wrongPassword }, withId('journey-wrong')));
     await refusalOf(
       clients.auth.register({ ...newPerson(), phone: person.phone, password: PASSWORD }, withId('journey-again')),
@@ -90,12 +91,25 @@ describe('The log', () => {
     );
     await refusalOf(clients.auth.refresh({ refreshToken: `${third.refreshToken}x` }, withId('journey-unknown')));
     await clients.auth.validateToken({ accessToken: third.accessToken }, withId('journey-validate'));
+
+    const { handle } = await clients.auth.startCodeLogin({ contact: person.phone }, withId('journey-code'));
+    const code = await latestCode(database, person.phone);
+    const wrongCode = String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+    await refusalOf(clients.auth.finishCodeLogin({ handle, code: wrongCode }, withId('journey-wrong-code')));
+    const byCode = await clients.auth.finishCodeLogin({ handle, code }, withId('journey-right-code'));
     await clients.accounts.checkAvailability({ contactType: 'phone', value: person.phone }, withId('journey-check'));
     await clients.auth.logout(
       {},
       withId('journey-logout', { authorization: `Bearer ${third.accessToken}`, cookie: 'sid=cookie-of-somebody' }),
     );
     await refusalOf(clients.auth.logout({}, withId('journey-dead', { authorization: `Bearer ${third.accessToken}` })));
+    await clients.passwords.startPasswordReset({ contact: person.email }, withId('journey-reset'));
+    const resetToken = await latestLinkToken(database, person.email);
+    const forged = challengeSecretsUnder(Buffer.alloc(32, 8).toString('base64')).linkToken(handle, 'password_reset');
+    const newPassword = 'another horse and another battery';
+    const reset = (token: string) => ({ proof: { $case: 'token', value: token } as const, newPassword });
+    await refusalOf(clients.passwords.finishPasswordReset(reset(forged), withId('journey-forged')));
+    await clients.passwords.finishPasswordReset(reset(resetToken), withId('journey-finish'));
 
     const expected: Record<string, [status: string, level: number]> = {
       'journey-register': ['OK', 30],
@@ -109,6 +123,12 @@ describe('The log', () => {
       'journey-check': ['OK', 30],
       'journey-logout': ['OK', 30],
       'journey-dead': ['UNAUTHENTICATED', 30],
+      'journey-code': ['OK', 30],
+      'journey-wrong-code': ['INVALID_ARGUMENT', 30],
+      'journey-right-code': ['OK', 30],
+      'journey-reset': ['OK', 30],
+      'journey-forged': ['INVALID_ARGUMENT', 30],
+      'journey-finish': ['OK', 30],
     };
     for (const [requestId, [status, level]] of Object.entries(expected)) {
       const lines = await linesOf(requestId);
@@ -118,7 +138,7 @@ describe('The log', () => {
     }
 
     const text = await readText();
-    const pairs = [first, second, third].flatMap(({ accessToken, refreshToken }) => [
+    const pairs = [first, second, third, tokensOf(byCode)].flatMap(({ accessToken, refreshToken }) => [
       accessToken,
       refreshToken,
       accessToken.split('.')[2] ?? '',
@@ -130,11 +150,18 @@ describe('The log', () => {
       ...secretsOfConfig,
       PASSWORD,
       wrongPassword,
+      newPassword,
+      loggedIn.deviceToken,
+      byCode.deviceToken,
+      resetToken,
+      forged,
       'cookie-of-somebody',
       '$2b$',
     ]) {
       expect(text).not.toContain(secret);
     }
+    // Times have digits, too: a code would stand by itself.
+    for (const digits of [code, wrongCode]) expect(text).not.toMatch(new RegExp(`(?<!\\d)${digits}(?!\\d)`));
   });
 
   it('tells a defect whole to those who read it and not at all to the caller, by one id', async () => {

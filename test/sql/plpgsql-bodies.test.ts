@@ -75,7 +75,7 @@ const PLANTED: readonly [what: string, name: string, change: readonly [string, s
   ],
   [
     'an unknown function',
-    'auth.consume_refresh_token',
+    'auth.apply_cascade',
     ['auth.list_live_replicas()', 'auth.live_replicas()'],
     /function auth\.live_replicas\(\) does not exist/,
   ],
@@ -146,9 +146,21 @@ const PLANTED: readonly [what: string, name: string, change: readonly [string, s
     /is of type boolean but expression is of type integer/,
   ],
   [
+    'a condition of a loop that is none',
+    'auth.claim_messages',
+    ['while v_left > 0 and', 'while v_left and'],
+    /argument of AND must be type boolean, not type integer/,
+  ],
+  [
+    'an unknown variable where a loop is left',
+    'auth.claim_messages',
+    ['exit when not found', 'exit when not v_found'],
+    /column "v_found" does not exist/,
+  ],
+  [
     'too few variables for a row',
     'auth.logout',
-    ['into ended, revision from', 'into ended from'],
+    ['into ended, revision, replicas, longest_lease_ms', 'into ended, revision, replicas'],
     /more expressions than target columns/,
   ],
   [
@@ -186,8 +198,9 @@ describe('The check of bodies', () => {
 
   it.each([
     "execute 'select 1';",
-    'while true loop null; end loop;',
+    'while loop null; end loop;',
     'loop exit; end loop;',
+    'for v_n in select 1 loop exit outermost; end loop;',
     'for v_n in 1..3 loop null; end loop;',
     'get diagnostics v_n = row_count;',
     'return query select 1;',

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Metadata } from 'nice-grpc';
 import type { RegisterRequest } from '../../src/gen/auth/v1/auth_service.ts';
 import type { TokenPair } from '../../src/gen/auth/v1/token.ts';
+import { confirmContacts } from './challenges.ts';
 import type { Clients } from './service.ts';
+import type { TestDatabase } from './test-database.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -31,6 +33,17 @@ export async function register(clients: Pick<Clients, 'auth'>, overrides: Partia
   const request = newPerson(overrides);
   const response = await clients.auth.register(request);
   return { ...request, userId: response.userId, roles: response.roles, tokens: tokensOf(response) };
+}
+
+/** Somebody who has registered, and has confirmed his phone and his e-mail address. */
+export async function registerConfirmed(
+  clients: Pick<Clients, 'auth'>,
+  database: Pick<TestDatabase, 'query'>,
+  overrides: Partial<RegisterRequest> = {},
+) {
+  const person = await register(clients, overrides);
+  await confirmContacts(database, person.userId);
+  return person;
 }
 
 /** The tokens of an answer, which must have some. */

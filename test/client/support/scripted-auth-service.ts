@@ -132,6 +132,9 @@ export async function startScriptedAuthService() {
     login: unimplemented,
     refresh: unimplemented,
     logout: unimplemented,
+    startCodeLogin: unimplemented,
+    finishCodeLogin: unimplemented,
+    startGuestSession: unimplemented,
     batchValidateTokens: unimplemented,
     async *streamValidateTokens(questions) {
       for await (const { accessToken } of questions) yield await answer(accessToken);

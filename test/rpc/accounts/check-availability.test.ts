@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { Metadata } from 'nice-grpc';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { accountHolder } from '../../support/account-holders.ts';
+import { confirmContacts } from '../../support/challenges.ts';
 import { newPerson, register } from '../../support/people.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { startService } from '../../support/service.ts';
@@ -14,7 +17,12 @@ describe('CheckAvailability', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     service = await startService({ DATABASE_URL: database.serviceUrl, REDIS_URL: inject('redisUrl') });
-    await register(service, { secondLogin: 'Taken.Name', phone: '+79110000003', email: 'Taken@Example.com' });
+    const { userId } = await register(service, {
+      secondLogin: 'Taken.Name',
+      phone: '+79110000003',
+      email: 'Taken@Example.com',
+    });
+    await confirmContacts(database, userId);
   });
   afterAll(async () => {
     await service?.stop();
@@ -55,22 +63,33 @@ describe('CheckAvailability', () => {
       for (const contact of contacts) {
         expect((await service.accounts.checkAvailability(contact)).available).toBe(expected);
       }
-      if (expected) await service.auth.register(person);
+      if (expected) await confirmContacts(database, (await service.auth.register(person)).userId);
     }
   });
 
   it('a contact that its owner gave up is free again', async () => {
-    const { secondLogin } = await register(service);
-    await database.query(
-      'update accounts.user_contacts set is_active = false, deactivated_at = now() where value = $1',
-      [secondLogin],
-    );
-    const { available } = await service.accounts.checkAvailability({ contactType: 'second_login', value: secondLogin });
-    expect(available).toBe(true);
+    const { email, as } = await accountHolder(service, database);
+    const isFree = async () =>
+      (await service.accounts.checkAvailability({ contactType: 'email', value: email })).available;
+    expect(await isFree()).toBe(false);
+    const { contacts } = await service.accounts.listContacts({}, as);
+    const contactId = contacts.find(({ value }) => value === email)?.contactId ?? '';
+    await service.accounts.deactivateContact({ contactId }, as);
+    expect(await isFree()).toBe(true);
+  });
+
+  it('a contact that nobody has confirmed is free; a second_login needs no confirmation', async () => {
+    const { secondLogin, phone, email } = await register(service, { email: `${randomUUID()}@example.com` });
+    const available = async (contactType: string, value: string) =>
+      (await service.accounts.checkAvailability({ contactType, value })).available;
+    expect(await available('phone', phone)).toBe(true);
+    expect(await available('email', email)).toBe(true);
+    expect(await available('second_login', secondLogin)).toBe(false);
   });
 
   it('the contact of a deactivated user stays taken', async () => {
     const { userId, phone } = await register(service);
+    await confirmContacts(database, userId);
     await database.query('update accounts.users set is_active = false where id = $1', [userId]);
     const { available } = await service.accounts.checkAvailability({ contactType: 'phone', value: phone });
     expect(available).toBe(false);
@@ -97,6 +116,50 @@ describe('CheckAvailability', () => {
         reason: 'INVALID_REQUEST',
         fields: ['value'],
       });
+    }
+  });
+
+  it.each([
+    ['counted together', () => ({ REDIS_URL: inject('redisUrl') })],
+    ['alone', () => ({})],
+  ])('answers 30 a minute and address, beside what all calls may be; %s', async (_how, settings) => {
+    const limited = await startService({ DATABASE_URL: database.serviceUrl, ...settings() });
+    try {
+      // Of a test of its own: Redis is shared.
+      const address = `2001:db8:${randomUUID().slice(9, 13)}:${randomUUID().slice(0, 4)}::1`;
+      const from = (text: string) => ({ metadata: Metadata({ 'x-forwarded-for': text }) });
+      const check = (text: string) =>
+        limited.accounts.checkAvailability({ contactType: 'second_login', value: 'free.name' }, from(text));
+      const calls = await Promise.allSettled(Array.from({ length: 40 }, () => check(address)));
+      expect(calls.filter(({ status }) => status === 'fulfilled')).toHaveLength(30);
+
+      const refusal = await refusalOf(check(address));
+      expect(refusal).toMatchObject({ status: 'RESOURCE_EXHAUSTED', reason: 'RATE_LIMITED' });
+      expect(refusal.retryAfterSeconds).toBeGreaterThan(0);
+      expect(refusal.retryAfterSeconds).toBeLessThanOrEqual(60);
+      // Other calls from there, and other addresses, go on.
+      await limited.keys.getJwks({}, from(address));
+      await check('203.0.113.77');
+    } finally {
+      await limited.stop();
+    }
+  });
+
+  it('is bounded by what all calls may be, too', async () => {
+    const limited = await startService({
+      DATABASE_URL: database.serviceUrl,
+      PUBLIC_CALLS_PER_MINUTE: '5',
+      AVAILABILITY_CHECKS_PER_MINUTE: '1000',
+    });
+    try {
+      const options = { metadata: Metadata({ 'x-forwarded-for': '203.0.113.78' }) };
+      const contact = { contactType: 'second_login', value: 'free.name' };
+      for (let count = 0; count < 5; count += 1) await limited.accounts.checkAvailability(contact, options);
+      expect(await refusalOf(limited.accounts.checkAvailability(contact, options))).toMatchObject({
+        reason: 'RATE_LIMITED',
+      });
+    } finally {
+      await limited.stop();
     }
   });
 });

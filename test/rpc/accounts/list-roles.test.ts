@@ -12,7 +12,7 @@ const ALL_ROLES = [
   ...['superadmin', 'manager', 'support'],
   ...['executor_head', 'firm_head'],
   ...['grocery_shop', 'order_desk', 'waybill_desk'],
-  ...['courier', 'customer', 'driver'],
+  ...['courier', 'customer', 'driver', 'guest'],
 ];
 
 describe('ListRoles', () => {

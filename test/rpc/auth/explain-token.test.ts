@@ -235,7 +235,12 @@ describe('ExplainToken of a revoked token', () => {
     const expired = signedAnew(tokens.accessToken, { iat: now - 2500, exp: now - 700 });
 
     const cleanUp = (sessionRetention: number) =>
-      authFunctionsOf(database).deleteExpired({ batch: 1000, sessionRetention, eventRetention: 3_600_000 });
+      authFunctionsOf(database).deleteExpired({
+        batch: 1000,
+        sessionRetention,
+        eventRetention: 3_600_000,
+        messageRetention: 3_600_000,
+      });
     const age = `now() - interval '10 minutes'`;
     await database.query(`update auth.revocations set expires_at = ${age} where user_id = $1`, [userId]);
     await cleanUp(3_600_000);

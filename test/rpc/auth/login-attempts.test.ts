@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { Metadata } from 'nice-grpc';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { PASSWORD, register } from '../../support/people.ts';
+import { PASSWORD, registerConfirmed } from '../../support/people.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import type { Refusal } from '../../support/refusal.ts';
 import { startService } from '../../support/service.ts';
@@ -33,7 +33,7 @@ describe('Failed logins', () => {
   });
 
   it('ten are answered, then the account is blocked for a minute, for the right password too', async () => {
-    const { phone, userId } = await register(service);
+    const { phone, userId } = await registerConfirmed(service, database);
     for (let failure = 1; failure <= 10; failure += 1) {
       expect((await guess(phone)).reason, `failure ${failure}`).toBe('CREDENTIALS_INVALID');
     }
@@ -60,7 +60,7 @@ describe('Failed logins', () => {
     ['two replicas', () => [service, second]],
   ])('of 50 guesses at once on %s exactly ten are evaluated', async (_, replicasOf) => {
     const replicas = replicasOf();
-    const { phone, userId } = await register(service);
+    const { phone, userId } = await registerConfirmed(service, database);
     const refusals = await Promise.all(
       Array.from({ length: 50 }, (__, index) =>
         refusalOf(replicas[index % replicas.length]!.auth.login({ login: phone, password: WRONG })),
@@ -71,7 +71,7 @@ describe('Failed logins', () => {
   });
 
   it('each failure after a block doubles the next: 60 s to 15 minutes', async () => {
-    const { phone, userId } = await register(service);
+    const { phone, userId } = await registerConfirmed(service, database);
     await fail(phone, 10);
     for (const seconds of [60, 120, 240, 480, 900, 900]) {
       expectAbout((await guess(phone)).retryAfterSeconds, seconds);
@@ -83,7 +83,7 @@ describe('Failed logins', () => {
   });
 
   it('a success clears the count', async () => {
-    const { phone, userId } = await register(service);
+    const { phone, userId } = await registerConfirmed(service, database);
     for (let round = 0; round < 2; round += 1) {
       expect(await fail(phone, 9)).toEqual({ CREDENTIALS_INVALID: 9 });
       await service.auth.login({ login: phone, password: PASSWORD });
@@ -92,19 +92,19 @@ describe('Failed logins', () => {
   });
 
   it('are counted per account, whatever contact was used', async () => {
-    const person = await register(service, { email: `${randomUUID()}@example.com` });
+    const person = await registerConfirmed(service, database, { email: `${randomUUID()}@example.com` });
     for (const login of [person.phone, person.secondLogin, person.email, person.phone.replace('+7', '8')]) {
       await fail(login, 2);
     }
     await fail(person.secondLogin, 2);
     expect((await guess(person.email)).reason).toBe('LOGIN_THROTTLED');
-    const neighbour = await register(service);
+    const neighbour = await registerConfirmed(service, database);
     expect((await guess(neighbour.phone)).reason).toBe('CREDENTIALS_INVALID');
   });
 
   it('a login that nobody has is throttled like any other', async () => {
     const login = `nobody-${randomUUID()}`;
-    const known = await register(service);
+    const known = await registerConfirmed(service, database);
     const [unknownCounts, knownCounts] = [await fail(login, 12), await fail(known.phone, 12)];
     expect(unknownCounts).toEqual({ CREDENTIALS_INVALID: 10, LOGIN_THROTTLED: 2 });
     expect(unknownCounts).toEqual(knownCounts);
@@ -114,7 +114,7 @@ describe('Failed logins', () => {
   });
 
   it('are forgotten after a day', async () => {
-    const { phone, userId } = await register(service);
+    const { phone, userId } = await registerConfirmed(service, database);
     await fail(phone, 9);
     await database.query("update auth.login_attempts set expires_at = now() - interval '1 s' where subject = $1", [
       `user:${userId}`,
@@ -130,7 +130,7 @@ describe('Failed logins', () => {
       );
       expect(countReasons(refusals)).toEqual({ CREDENTIALS_INVALID: 15, LOGIN_THROTTLED: 10 });
 
-      const { phone, userId } = await register(service);
+      const { phone, userId } = await registerConfirmed(service, database);
       const refusal = await guess(phone, PASSWORD, address);
       expect(refusal.reason).toBe('LOGIN_THROTTLED');
       // To the end of its day.
@@ -156,7 +156,7 @@ describe('Failed logins', () => {
 
     it('only failures count: fifty logins of an office do not block it', async () => {
       const address = newAddress();
-      const { phone } = await register(service);
+      const { phone } = await registerConfirmed(service, database);
       for (let login = 0; login < 50; login += 1) {
         await service.auth.login({ login: phone, password: PASSWORD }, from(address));
       }

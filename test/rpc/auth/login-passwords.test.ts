@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { PASSWORD, newPerson, register } from '../../support/people.ts';
+import { PASSWORD, newPerson, registerConfirmed } from '../../support/people.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { startService } from '../../support/service.ts';
 import type { TestService } from '../../support/service.ts';
@@ -20,7 +20,7 @@ describe('Login, as far as the password goes', () => {
   });
 
   it('raises the hash to the cost of today, and the password goes on working', async () => {
-    const person = await register(service);
+    const person = await registerConfirmed(service, database);
     const old = await hashOf(person.userId);
     expect(old).toMatch(/^\$2b\$10\$/);
 
@@ -48,7 +48,7 @@ describe('Login, as far as the password goes', () => {
   it('reads every byte of a password: bcrypt alone would stop at 72', async () => {
     for (const bytes of [71, 72, 73, 200]) {
       const password = 'long password '.repeat(20).slice(0, bytes);
-      const person = await register(service, { password });
+      const person = await registerConfirmed(service, database, { password });
       await service.auth.login({ login: person.phone, password });
       for (const wrong of [`${password.slice(0, -1)}X`, password.slice(0, -1), `${password}X`, password.slice(0, 72)]) {
         if (wrong === password) continue;
@@ -60,7 +60,7 @@ describe('Login, as far as the password goes', () => {
 
   it('counts characters, not bytes: 8 are enough and 256 are not too many, in any script', async () => {
     for (const password of ['пароль-7', '密碼密碼密碼密碼', '🐎'.repeat(8), '🐎'.repeat(256)]) {
-      const person = await register(service, { password });
+      const person = await registerConfirmed(service, database, { password });
       await service.auth.login({ login: person.phone, password });
       const almost = `${[...password].slice(0, -1).join('')}x`;
       await refusalOf(service.auth.login({ login: person.phone, password: almost }));
@@ -77,21 +77,21 @@ describe('Login, as far as the password goes', () => {
       [composed, decomposed],
       [decomposed, composed],
     ] as const) {
-      const person = await register(service, { password: chosen });
+      const person = await registerConfirmed(service, database, { password: chosen });
       await service.auth.login({ login: person.phone, password: typed });
       await refusalOf(service.auth.login({ login: person.phone, password: 'Cafe Zoe Angstrom' }));
     }
   });
 
   it('keeps spaces at both ends', async () => {
-    const person = await register(service, { password: '  with spaces  ' });
+    const person = await registerConfirmed(service, database, { password: '  with spaces  ' });
     await service.auth.login({ login: person.phone, password: '  with spaces  ' });
     const { reason } = await refusalOf(service.auth.login({ login: person.phone, password: 'with spaces' }));
     expect(reason).toBe('CREDENTIALS_INVALID');
   });
 
   it('takes the hashes of other systems: $2a$ and $2y$', async () => {
-    const person = await register(service);
+    const person = await registerConfirmed(service, database);
     for (const prefix of ['$2a$', '$2y$']) {
       await database.query('update accounts.users set password_hash = $2 || substr(password_hash, 5) where id = $1', [
         person.userId,

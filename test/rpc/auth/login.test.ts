@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hash } from 'bcrypt';
 import { RichClientError } from 'nice-grpc-error-details';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { PASSWORD, register, tokensOf } from '../../support/people.ts';
+import { PASSWORD, registerConfirmed, tokensOf } from '../../support/people.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { startService } from '../../support/service.ts';
 import type { TestService } from '../../support/service.ts';
@@ -24,7 +24,7 @@ describe('Login', () => {
   });
 
   it('begins a session of its own each time', async () => {
-    const person = await register(service);
+    const person = await registerConfirmed(service, database);
     const logins = await Promise.all(
       [1, 2, 3].map(() => service.auth.login({ login: person.secondLogin, password: PASSWORD })),
     );
@@ -35,7 +35,7 @@ describe('Login', () => {
   });
 
   it('knows a person by every contact, in every spelling', async () => {
-    const person = await register(service, {
+    const person = await registerConfirmed(service, database, {
       secondLogin: 'Anna.Смирнова-77',
       phone: '+79991234567',
       email: 'Anna@Example.com',
@@ -53,9 +53,9 @@ describe('Login', () => {
   });
 
   it('does not know a person by a contact that was deactivated', async () => {
-    const person = await register(service);
+    const person = await registerConfirmed(service, database);
     await database.query(
-      'update accounts.user_contacts set is_active = false, deactivated_at = now() where value = $1',
+      'update accounts.user_contacts set is_active = false, is_primary = false, deactivated_at = now() where value = $1',
       [person.secondLogin],
     );
     const refusal = await refusalOf(service.auth.login({ login: person.secondLogin, password: PASSWORD }));
@@ -64,7 +64,7 @@ describe('Login', () => {
   });
 
   it('carries the roles of the moment', async () => {
-    const person = await register(service);
+    const person = await registerConfirmed(service, database);
     await database.query('select accounts.add_user_to_group($1, $2)', [person.userId, 'support']);
     const { roles } = await service.auth.login({ login: person.phone, password: PASSWORD });
     expect(roles).toEqual(['customer', 'support']);
@@ -130,7 +130,7 @@ describe('Login', () => {
   });
 
   it('refuses a user who is deactivated while his password is being checked', async () => {
-    const person = await register(service);
+    const person = await registerConfirmed(service, database);
     await database.query(`
       create function accounts.deactivate_for_test() returns trigger language plpgsql as $$
       begin
@@ -150,8 +150,24 @@ describe('Login', () => {
     }
   });
 
+  it('refuses a password that is changed while it is being checked', async () => {
+    const person = await registerConfirmed(service, database);
+    await replaceHashMeanwhile(person.userId, await hash('another password', 10));
+    const { reason } = await refusalOf(service.auth.login({ login: person.phone, password: PASSWORD }));
+    expect(reason).toBe('CREDENTIALS_INVALID');
+    expect(await database.query('select from auth.sessions where user_id = $1', [person.userId])).toHaveLength(1);
+  });
+
+  it('lets a password in whose hash another login replaces by a costlier one while it is being checked', async () => {
+    const person = await registerConfirmed(service, database);
+    await replaceHashMeanwhile(person.userId, await hash(PASSWORD, 11));
+    const { userId } = await service.auth.login({ login: person.phone, password: PASSWORD });
+    expect(userId).toBe(person.userId);
+    expect(await database.query('select from auth.login_attempts where subject = $1', [`user:${userId}`])).toEqual([]);
+  });
+
   it('logs neither login nor password, of a refusal or of a success', async () => {
-    const person = await register(service, { email: `${randomUUID()}@example.com` });
+    const person = await registerConfirmed(service, database, { email: `${randomUUID()}@example.com` });
     const secrets = {
       wrongPassword: `wrong-${randomUUID()}`,
       wrongLogin: `nobody-${randomUUID()}`,
@@ -177,8 +193,21 @@ describe('Login', () => {
     }
   });
 
+  /** Between the look-up of the account, which comes before the count, and the session. */
+  async function replaceHashMeanwhile(userId: string, newHash: string): Promise<void> {
+    const name = `replace_for_test_${userId.replaceAll('-', '')}`;
+    await database.query(`
+      create function accounts.${name}() returns trigger language plpgsql as $$
+      begin
+        update accounts.users set password_hash = '${newHash}' where id = '${userId}';
+        return new;
+      end $$;
+      create trigger ${name} after update on auth.login_attempts for each row
+        when (new.subject = 'user:${userId}') execute function accounts.${name}();`);
+  }
+
   async function somebody(change?: string) {
-    const { userId, secondLogin } = await register(service);
+    const { userId, secondLogin } = await registerConfirmed(service, database);
     if (change) await database.query(`update accounts.users set ${change} where id = $1`, [userId]);
     const isKnown = !change || change.startsWith('password_hash');
     return { login: secondLogin, password: PASSWORD, userId: isKnown ? userId : null };

@@ -164,6 +164,34 @@ describe('Register with an idempotency key', () => {
     expect((await refusalOf(service.auth.register(request))).reason).toBe('REGISTER_USER_ALREADY_EXISTS');
   });
 
+  it('is no way to guess a password: of 50 wrong ones at once 10 are looked at, and Login counts them, too', async () => {
+    const request = keyed();
+    const first = await service.auth.register(request);
+    const guesses = Array.from({ length: 50 }, (_, index) =>
+      refusalOf(other.auth.register({ ...request, password: `wrong password ${index}` })),
+    );
+    const reasons = (await Promise.all(guesses)).map(({ reason }) => reason);
+    expect(reasons.filter((reason) => reason === 'IDEMPOTENCY_KEY_REUSED')).toHaveLength(10);
+    expect(reasons.filter((reason) => reason === 'LOGIN_THROTTLED')).toHaveLength(40);
+    const { secondLogin: login, password } = request;
+    expect((await refusalOf(service.auth.register(request))).reason).toBe('LOGIN_THROTTLED');
+    expect((await refusalOf(service.auth.login({ login, password }))).reason).toBe('LOGIN_THROTTLED');
+    await database.query('update auth.login_attempts set blocked_until = null where subject = $1', [
+      `user:${first.userId}`,
+    ]);
+    expect(await service.auth.register(request)).toEqual(first);
+  });
+
+  it('may be repeated with the right password as often as anybody likes', async () => {
+    const request = keyed();
+    const first = await service.auth.register(request);
+    for (let repeat = 0; repeat < 15; repeat += 1) expect(await service.auth.register(request)).toEqual(first);
+    const attempts = await database.query('select failures from auth.login_attempts where subject = $1', [
+      `user:${first.userId}`,
+    ]);
+    expect(attempts).toEqual([{ failures: 0 }]);
+  });
+
   it('is not used up by a registration that failed', async () => {
     const request = keyed({ groupNames: ['superadmin'] });
     expect((await refusalOf(service.auth.register(request))).reason).toBe('ROLE_NOT_ASSIGNABLE');

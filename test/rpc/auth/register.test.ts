@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { createDeviceTokens } from '../../../src/tokens/device-token.ts';
+import { deriveSubkey } from '../../../src/tokens/subkey.ts';
+import { confirmContacts } from '../../support/challenges.ts';
 import { newPerson, register, tokensOf } from '../../support/people.ts';
 import { refusalOf } from '../../support/refusal.ts';
-import { startService } from '../../support/service.ts';
+import { TEST_MASTER_KEY, startService } from '../../support/service.ts';
 import type { TestService } from '../../support/service.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
@@ -31,15 +35,20 @@ describe('Register', () => {
     await database?.drop();
   });
 
-  it('opens an account whose tokens and contacts work at once', async () => {
+  it('opens an account whose tokens and second_login work at once, phone and e-mail once they are confirmed', async () => {
     const email = `${randomUUID()}@example.com`;
     const person = await register(service, { email });
     expect(person.roles).toEqual(['customer']);
     expect(await problemOf(service, person.tokens.accessToken)).toBeNull();
     tokensOf(await service.auth.refresh(person.tokens));
+    const { password } = person;
+    for (const login of [person.phone, email]) {
+      expect((await refusalOf(service.auth.login({ login, password }))).reason).toBe('CREDENTIALS_INVALID');
+    }
+    expect((await service.auth.login({ login: person.secondLogin, password })).userId).toBe(person.userId);
+    await confirmContacts(database, person.userId);
     for (const login of [person.secondLogin, person.phone, email]) {
-      const { userId } = await service.auth.login({ login, password: person.password });
-      expect(userId).toBe(person.userId);
+      expect((await service.auth.login({ login, password })).userId).toBe(person.userId);
     }
     expect(await eventsOf(person.userId, 'user.registered')).toEqual([{ interface: 'customer', roles: ['customer'] }]);
   });
@@ -94,7 +103,8 @@ describe('Register', () => {
       ['email', { email: 'taken@example.com', idempotencyKey: 'a-key-that-nothing-is-kept-under' }],
     ])('a %s that is taken leaves nothing of the user', async (contactType, clash) => {
       if ((await database.query("select from accounts.user_contacts where value = 'taken-name'")).length === 0) {
-        await register(service, { secondLogin: 'taken-name', phone: '+79110000001', email: 'taken@example.com' });
+        const contacts = { secondLogin: 'taken-name', phone: '+79110000001', email: 'taken@example.com' };
+        await confirmContacts(database, (await register(service, contacts)).userId);
         before = await countRows();
       }
       const request = newPerson({ email: `zz-${randomUUID()}@example.com`, ...clash });
@@ -104,6 +114,28 @@ describe('Register', () => {
         metadata: { contact_type: contactType },
       });
       expect(await countRows()).toEqual(before);
+    });
+
+    it("a phone and an e-mail that nobody has confirmed are in nobody's way", async () => {
+      const claimed = { phone: '+79110000009', email: 'claimed@example.com' };
+      const people = [await register(service, claimed), await register(service, claimed)];
+      const rows = await database.query(
+        `select user_id, count(*)::int as contacts from accounts.user_contacts
+          where value = any ($1) and is_active and confirmed_at is null group by user_id order by user_id`,
+        [Object.values(claimed)],
+      );
+      expect(rows).toEqual(people.map(({ userId }) => ({ user_id: userId, contacts: 2 })));
+      const [first] = people;
+      await confirmContacts(database, first?.userId ?? '');
+      for (const [contactType, taken] of [
+        ['phone', { phone: claimed.phone }],
+        ['email', { email: claimed.email }],
+      ] as const) {
+        expect(await refusalOf(service.auth.register(newPerson(taken)))).toMatchObject({
+          reason: 'REGISTER_USER_ALREADY_EXISTS',
+          metadata: { contact_type: contactType },
+        });
+      }
     });
 
     it('a failure after the user, the contacts and the session were written leaves nothing of them', async () => {
@@ -225,6 +257,21 @@ describe('Register', () => {
         });
       }
     });
+  });
+
+  it('answers with a token of the device, which names the account to nobody and lets nobody in', async () => {
+    const person = newPerson();
+    const { deviceToken, userId } = await service.auth.register(person);
+    expect(deviceToken).toMatch(/^dt1_[A-Za-z0-9_-]{70}$/);
+    const other = await service.auth.register(newPerson());
+    expect(other.deviceToken).not.toBe(deviceToken);
+    const deviceTokens = createDeviceTokens({
+      key: deriveSubkey(Buffer.from(TEST_MASTER_KEY, 'base64'), 'device-token'),
+      clock: systemClock,
+    });
+    expect(deviceTokens.read(deviceToken, userId)).toMatch(/^[0-9a-f]{32}$/);
+    expect(deviceTokens.read(deviceToken, other.userId)).toBeNull();
+    expect(await problemOf(service, deviceToken)).toBe('TOKEN_MALFORMED');
   });
 
   it.each([

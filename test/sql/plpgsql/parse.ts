@@ -87,8 +87,10 @@ export function parseBody(text: string, returns: string): Body {
 
   function declaration(): void {
     const variable = name();
+    // That nothing is assigned to it later, PostgreSQL sees to when the function is made.
+    if (is('constant')) at += 1;
     const type = until(';', ':=', '=', 'default');
-    if (/^(constant|record|refcursor)\b|%|\b(not null|collate)\b/i.test(type)) fail(`Type ${type} is not known`);
+    if (/^(record|refcursor)\b|%|\b(not null|collate)\b/i.test(type)) fail(`Type ${type} is not known`);
     variables.push({ name: variable, type });
     if (!is(';')) {
       at += 1;
@@ -111,6 +113,8 @@ export function parseBody(text: string, returns: string): Body {
     if (word === 'if') return conditional();
     if (word === 'for') return forQuery();
     if (word === 'foreach') return forEach();
+    if (word === 'while') return whileLoop();
+    if (word === 'exit' || word === 'continue') return leaving();
     if (word === 'return') return returning();
     if (word === 'raise') return raise();
     if (word === 'perform') {
@@ -169,6 +173,21 @@ export function parseBody(text: string, returns: string): Body {
     expect('in', 'array');
     fragments.push({ kind: 'statement', text: `select unnest(${until('loop')})`, into: [variable] });
     loop();
+  }
+
+  function whileLoop(): void {
+    expect('while');
+    expression({ type: 'boolean' }, 'loop');
+    loop();
+  }
+
+  function leaving(): void {
+    at += 1;
+    if (is('when')) {
+      at += 1;
+      expression({ type: 'boolean' }, ';');
+    }
+    expect(';');
   }
 
   function loop(): void {

@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createContacts } from '../../../src/accounts/contact.ts';
+import type { ContactType } from '../../../src/db/contact-functions.ts';
 
-const contacts = createContacts({ defaultRegion: 'RU' });
+const type = (name: string, channel: string | null, pattern: string | null = null): ContactType => ({
+  name,
+  isExclusive: name !== 'email',
+  needsConfirmation: channel !== null,
+  channel,
+  pattern,
+});
+const TYPES = [type('email', 'email'), type('phone', 'sms'), type('second_login', null)];
+const TELEGRAM = type('telegram', 'telegram', '^@[a-z0-9_]{5,32}$');
+
+const contacts = createContacts({ defaultRegion: 'RU', types: TYPES });
 
 describe('A phone number', () => {
   it.each([
@@ -28,8 +39,8 @@ describe('A phone number', () => {
   });
 
   it('without a country code is one of the region that is set', () => {
-    expect(createContacts({ defaultRegion: 'GB' }).phone('020 7946 0958')).toBe('+442079460958');
-    expect(createContacts({ defaultRegion: 'US' }).phone('(212) 555-0123')).toBe('+12125550123');
+    expect(createContacts({ defaultRegion: 'GB', types: TYPES }).phone('020 7946 0958')).toBe('+442079460958');
+    expect(createContacts({ defaultRegion: 'US', types: TYPES }).phone('(212) 555-0123')).toBe('+12125550123');
   });
 
   it.each([
@@ -112,17 +123,76 @@ describe('Any contact', () => {
   });
 
   it('is in its final form once it has been normalised: it is found as it was stored', () => {
+    const readers = [
+      ['second_login', contacts.secondLogin],
+      ['email', contacts.email],
+      ['phone', contacts.phone],
+    ] as const;
     fc.assert(
       fc.property(text, (value) => {
-        for (const type of ['secondLogin', 'email', 'phone'] as const) {
-          const stored = contacts[type](value);
+        for (const [name, read] of readers) {
+          const stored = read(value);
           if (stored === null) continue;
-          expect(contacts[type](stored)).toBe(stored);
-          expect(contacts.any(value)).toBe(stored);
-          expect(contacts.any(stored)).toBe(stored);
+          expect(read(stored)).toBe(stored);
+          expect(contacts.ofType(name, stored)).toBe(stored);
+          expect(contacts.any(value)).toEqual({ type: name, value: stored });
+          expect(contacts.any(stored)).toEqual({ type: name, value: stored });
         }
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('can be sent to when its type has a channel', () => {
+    expect(contacts.reachable('Anna@Example.com')).toEqual({
+      type: 'email',
+      value: 'anna@example.com',
+      channel: 'email',
+    });
+    expect(contacts.reachable('8 999 123-45-67')).toEqual({ type: 'phone', value: '+79991234567', channel: 'sms' });
+    expect(contacts.reachable('anna')).toBeNull();
+    expect(contacts.reachable('no contact at all')).toBeNull();
+  });
+
+  it('is of no type that the deployment does not have', () => {
+    const withoutPhones = createContacts({ defaultRegion: 'RU', types: [type('email', 'email')] });
+    expect(withoutPhones.any('+79991234567')).toBeNull();
+    expect(withoutPhones.ofType('phone', '+79991234567')).toBeNull();
+    expect(withoutPhones.any('anna@example.com')).not.toBeNull();
+  });
+});
+
+describe('A contact of a type that is a row', () => {
+  const extended = createContacts({ defaultRegion: 'RU', types: [...TYPES, TELEGRAM] });
+
+  it.each([
+    ['@anna_b', '@anna_b'],
+    [' @Anna_B ', '@anna_b'],
+    ['＠ａｎｎａ＿ｂ', '@anna_b'],
+  ])('"%s" is %s', (value, expected) => {
+    expect(extended.ofType('telegram', value)).toBe(expected);
+    expect(extended.any(value)).toEqual({ type: 'telegram', value: expected });
+    expect(extended.reachable(value)).toEqual({ type: 'telegram', value: expected, channel: 'telegram' });
+  });
+
+  it.each(['', '@', 'anna_b', '@anna', '@anna b', '@anna_b\u0000', `@${'x'.repeat(33)}`, `@${'x'.repeat(600)}`])(
+    'is not "%s"',
+    (value) => {
+      expect(extended.ofType('telegram', value)).toBeNull();
+    },
+  );
+
+  it('takes nothing from the known types, whatever its pattern says', () => {
+    const greedy = createContacts({ defaultRegion: 'RU', types: [type('anything', 'webhook', '.'), ...TYPES] });
+    for (const value of ['+79991234567', 'anna@example.com', 'anna']) {
+      expect(greedy.ofType('anything', value)).toBeNull();
+      expect(greedy.any(value)?.type).not.toBe('anything');
+    }
+    expect(greedy.ofType('anything', 'two words')).toBe('two words');
+  });
+
+  it('is never one without a pattern', () => {
+    const formless = createContacts({ defaultRegion: 'RU', types: [...TYPES, type('pigeon', 'webhook')] });
+    expect(formless.ofType('pigeon', 'anything at all')).toBeNull();
   });
 });

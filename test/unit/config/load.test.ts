@@ -133,3 +133,67 @@ describe('The configuration', () => {
     }
   });
 });
+
+describe('The settings of messages', () => {
+  const MAIL = { MAIL_URL: 'smtp://u:p@mail.example:587', LINK_BASE_URL: 'https://front.example' };
+  const TWILIO = { TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'token', TWILIO_FROM: '+15550001111' };
+  const WEBHOOK = {
+    MESSAGE_WEBHOOK_URL: 'https://sms.example/send',
+    MESSAGE_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+  };
+  const FROM = { MAIL_FROM: 'no-reply@service.example' };
+
+  it.each([
+    [MAIL, 'MAIL_URL needs MAIL_FROM and LINK_BASE_URL.'],
+    [{ ...FROM, MAIL_URL: MAIL.MAIL_URL }, 'MAIL_URL needs MAIL_FROM and LINK_BASE_URL.'],
+    [{ ...TWILIO, TWILIO_FROM: '' }, 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.'],
+    [{ TWILIO_AUTH_TOKEN: 'x' }, 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.'],
+    [{ ...WEBHOOK, MESSAGE_WEBHOOK_SECRET: '' }, 'MESSAGE_WEBHOOK_URL and MESSAGE_WEBHOOK_SECRET go together.'],
+    [{ ...WEBHOOK, MESSAGE_WEBHOOK_URL: '' }, 'MESSAGE_WEBHOOK_URL and MESSAGE_WEBHOOK_SECRET go together.'],
+    [{ ...WEBHOOK, MESSAGE_WEBHOOK_SECRET: 'short' }, 'MESSAGE_WEBHOOK_SECRET must be whsec_'],
+    [{ ...WEBHOOK, MESSAGE_WEBHOOK_URL: 'http://sms.example/' }, 'MESSAGE_WEBHOOK_URL must begin with https://'],
+    [{ ...TWILIO, TWILIO_URL: 'http://twilio.example' }, 'TWILIO_URL must begin with https://'],
+    [{ LINK_BASE_URL: 'https://front.example/#x' }, 'LINK_BASE_URL must have no query and no fragment'],
+    [{ LINK_BASE_URL: 'https://front.example/?x' }, 'LINK_BASE_URL must have no query and no fragment'],
+    [{ MAIL_URL: 'mail.example' }, 'MAIL_URL must be a URL'],
+  ])('%j: what belongs together is missed, and named', (environment, problem) => {
+    expect(problemsOf({ ...enough, ...environment })).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each([{ ...MAIL, ...FROM }, TWILIO, WEBHOOK, { ...WEBHOOK, MESSAGE_WEBHOOK_URL: 'http://[::1]:9/' }])(
+    '%j is whole',
+    (environment) => {
+      expect(problemsOf({ ...enough, ...environment })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['no-reply@service.example', { name: '', address: 'no-reply@service.example' }],
+    ['<no-reply@service.example>', { name: '', address: 'no-reply@service.example' }],
+    ['Accounts <no-reply@service.example>', { name: 'Accounts', address: 'no-reply@service.example' }],
+    ['Учётные записи <a@b.example>', { name: 'Учётные записи', address: 'a@b.example' }],
+  ])('the sender %j is a name and an address', (from, parsed) => {
+    expect(loadConfig({ ...enough, MAIL_FROM: from }).MAIL_FROM).toEqual(parsed);
+  });
+
+  it.each([
+    'nobody',
+    'A <a@b.example',
+    'A a@b.example',
+    'a@b.example>',
+    'A <a@b.example>, B <b@b.example>',
+    'a@b.example, c@d.example',
+    'A\r\nBcc: x@y.example <a@b.example>',
+    '"A" <a@b.example>',
+    'A <a@b.example\r\n>',
+    'A <"a b"@b.example>',
+    'A <a@b@c.example>',
+  ])('the sender %j is refused', (from) => {
+    expect(problemsOf({ ...enough, MAIL_FROM: from })).toEqual([expect.stringContaining('MAIL_FROM must be')]);
+  });
+
+  it('that are secret are not printed', () => {
+    const config = loadConfig({ ...enough, ...MAIL, ...FROM, ...TWILIO, ...WEBHOOK });
+    expect(JSON.stringify(redactedConfig(config))).not.toMatch(/u:p@|"token"|whsec/);
+  });
+});

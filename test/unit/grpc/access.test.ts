@@ -13,8 +13,7 @@ function definition(...rules: (Uint8Array | undefined)[]) {
   });
   return { fullName: 'test.v1.TestService', methods: Object.fromEntries(methods) };
 }
-const rule = (access: Access, permission = '') =>
-  AccessRule.encode({ access, permission, ignoresAccessToken: false }).finish();
+const rule = (access: Access, permission = '') => AccessRule.encode(AccessRule.create({ access, permission })).finish();
 
 describe('Access rules', () => {
   it('are read from the option of each method', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { StartProblem } from '../../../src/errors/start-problem.ts';
-import { Access } from '../../../src/gen/auth/options/v1/access.ts';
+import { Access, AccessRule } from '../../../src/gen/auth/options/v1/access.ts';
 import { checkPermissions } from '../../../src/grpc/check-permissions.ts';
 
 const rules = new Map([
-  ['/test.v1.TestService/Open', { access: Access.PUBLIC, permission: '', ignoresAccessToken: false }],
-  ['/test.v1.TestService/Shut', { access: Access.ADMIN, permission: 'test.things.shut', ignoresAccessToken: false }],
+  ['/test.v1.TestService/Open', AccessRule.create({ access: Access.PUBLIC })],
+  ['/test.v1.TestService/Shut', AccessRule.create({ access: Access.ADMIN, permission: 'test.things.shut' })],
 ]);
 
 describe('The permissions that methods name', () => {

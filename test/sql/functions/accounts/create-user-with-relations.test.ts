@@ -18,7 +18,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-type Contact = { type: string; value: string };
+type Contact = { type: string; value: string; is_confirmed?: boolean };
 
 function payload(overrides: object = {}) {
   const contacts: Contact[] = [{ type: 'second_login', value: randomUUID() }];
@@ -96,7 +96,7 @@ describe('accounts.create_user_with_relations', () => {
     ['email', 'taken@example.com'],
     ['second_login', 'taken'],
   ])('refuses a %s that is taken, names its type and not its value, and leaves nothing', async (type, value) => {
-    await create(service, payload({ contacts: [{ type, value }] }));
+    await create(service, payload({ contacts: [{ type, value, is_confirmed: true }] }));
     const before = await everything();
     const contacts = [
       { type: 'second_login', value: randomUUID() },
@@ -108,6 +108,23 @@ describe('accounts.create_user_with_relations', () => {
       detail: JSON.stringify({ contact_type: type }).replace(':', ': '),
     });
     expect(await everything()).toEqual(before);
+  });
+
+  it('lets several claim a phone and an e-mail address that nobody has confirmed', async () => {
+    const claimed = [
+      { type: 'phone', value: '+79990000002' },
+      { type: 'email', value: 'claimed@example.com' },
+    ];
+    for (let person = 0; person < 3; person += 1) {
+      await create(service, payload({ contacts: [{ type: 'second_login', value: randomUUID() }, ...claimed] }));
+    }
+    expect(
+      await database.query(
+        `select count(*)::int as claims, count(c.confirmed_at)::int as confirmed, bool_or(c.is_primary) as is_primary
+           from accounts.user_contacts c where c.value = any ($1)`,
+        [claimed.map(({ value }) => value)],
+      ),
+    ).toEqual([{ claims: 6, confirmed: 0, is_primary: false }]);
   });
 
   it('leaves nothing when a contact cannot be stored', async () => {
@@ -128,8 +145,8 @@ describe('accounts.create_user_with_relations', () => {
   it('lets exactly one of 20 have contacts that they all want, in whatever order they name them, without a deadlock', async () => {
     const contacts = [
       { type: 'second_login', value: 'wanted' },
-      { type: 'phone', value: '+79997654321' },
-      { type: 'email', value: 'wanted@example.com' },
+      { type: 'phone', value: '+79997654321', is_confirmed: true },
+      { type: 'email', value: 'wanted@example.com', is_confirmed: true },
     ];
     const results = await inParallel(database.serviceUrl, 20, (client, index) =>
       create(client, payload({ contacts: index % 2 === 0 ? contacts : contacts.toReversed() })),

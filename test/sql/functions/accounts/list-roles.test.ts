@@ -6,7 +6,7 @@ import { addUser } from '../scene.ts';
 
 const ALL = [
   ...['superadmin', 'manager', 'support', 'executor_head', 'firm_head'],
-  ...['grocery_shop', 'order_desk', 'waybill_desk', 'courier', 'customer', 'driver'],
+  ...['grocery_shop', 'order_desk', 'waybill_desk', 'courier', 'customer', 'driver', 'guest'],
 ];
 
 /** Who asks (his roles; null: nobody), for which interface, and what he sees, in the order in which he sees it. */

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-const DELETE = `select * from auth.delete_expired(10, '1 day', '30 days')`;
+const DELETE = `select * from auth.delete_expired(10, '1 day', '30 days', '3 days')`;
 const counts = (rows: readonly Removed[]) =>
   Object.fromEntries(rows.map(({ relation, removed }) => [relation, Number(removed)]));
 const deleteExpired = async () => counts(await database.query<Removed>(DELETE));
@@ -42,6 +42,27 @@ async function addRows(expired: number): Promise<void> {
        union all select 'kept', 1, now() + interval '1 hour'`,
     `insert into auth.outbox_events (type, occurred_at)
        select 'test.old', now() - interval '31 days' from ${numbers} union all select 'test.kept', now() - interval '29 days'`,
+    // Kept: a day for who comes with an old link.
+    `insert into auth.challenges (id, purpose, method, contact_type, contact, secret_hash, expires_at)
+       select ${id}, 'registration', 'link', 'email', n::text, repeat('a', 64), now() - interval '25 hours' from ${numbers}
+       union all select ${id}, 'registration', 'link', 'email', 'kept', repeat('a', 64), now() - interval '23 hours'`,
+    `insert into auth.messages (channel, recipient, template, language, created_at, expires_at)
+       select 'email', n::text, 'test', 'en', now() - interval '73 hours', now() from ${numbers}
+       union all select 'email', 'kept', 'test', 'en', now() - interval '71 hours', now() - interval '70 hours'`,
+    `insert into auth.message_quotas (subject, used, expires_at)
+       select n::text, 1, now() - interval '1 second' from ${numbers}
+       union all select 'kept', 1, now() + interval '1 hour'`,
+    // Kept: a guest who has a session, however old it is; one who has just begun; and people who are no guests.
+    `insert into accounts.users (is_guest, created_at, profile)
+       select true, now() - interval '25 hours', '{}'::jsonb from ${numbers}
+       union all select true, now() - interval '23 hours', '{"kept": true}'
+       union all select false, now() - interval '25 hours', '{"kept": true}'`,
+    `with g as (
+       insert into accounts.users (is_guest, created_at, profile)
+         values (true, now() - interval '25 hours', '{"kept": true}') returning id
+     )
+     insert into auth.sessions (id, user_id, expires_at, access_expires_at, ended_at, end_trigger, user_agent)
+       select ${id}, g.id, now(), now(), now() - interval '1 hour', 'test', 'kept' from g`,
     `insert into auth.replicas (id, lease, seen_at)
        values (${id}, '1 s', now() - interval '2 hours'), (${id}, '1 s', now() - interval '30 minutes')`,
     `insert into auth.signing_keys (kid, algorithm, public_jwk, encrypted_private_key, active_from, retired_at) values
@@ -67,6 +88,10 @@ const BOUNDED = [
   'auth.registrations',
   'auth.login_attempts',
   'auth.outbox_events',
+  'auth.challenges',
+  'auth.messages',
+  'auth.message_quotas',
+  'accounts.users',
 ];
 const NOTHING = Object.fromEntries([...BOUNDED, 'auth.replicas', 'auth.signing_keys'].map((relation) => [relation, 0]));
 const each = (removed: number) => ({
@@ -90,16 +115,26 @@ describe('auth.delete_expired', () => {
              (select array_agg(request_digest) from auth.registrations) as registrations,
              (select array_agg(subject) from auth.login_attempts) as attempts,
              (select array_agg(type) from auth.outbox_events) as events,
+             (select array_agg(contact) from auth.challenges) as challenges,
+             (select array_agg(recipient) from auth.messages) as messages,
+             (select array_agg(subject) from auth.message_quotas) as quotas,
+             (select count(*)::int from accounts.users where profile ? 'kept') as people,
+             (select count(*)::int from accounts.users where is_guest) as guests,
              (select count(*)::int from auth.replicas) as replicas,
              (select array_agg(kid order by kid) from auth.signing_keys) as keys`);
     expect(kept).toEqual({
       revocations: ['kept'],
       sessions: ['kept'],
-      session_count: 29,
+      session_count: 30,
       tokens: 1,
       registrations: ['kept'],
       attempts: ['kept'],
       events: ['test.kept'],
+      challenges: ['kept'],
+      messages: ['kept'],
+      quotas: ['kept'],
+      people: 3,
+      guests: 2,
       replicas: 1,
       keys: ['kept', 'kept too'],
     });

@@ -69,10 +69,10 @@ describe('auth.record_revocations', () => {
 
   it('numbers what it is given in the order in which it is given', async () => {
     const subjects = Array.from({ length: 5 }, () => randomUUID());
-    await database.query(`select auth.record_revocations('session', $1, array_fill(now(), array[5]), $2, 'test', null)`, [
-      subjects,
-      randomUUID(),
-    ]);
+    await database.query(
+      `select auth.record_revocations('session', $1, array_fill(now(), array[5]), $2, 'test', null)`,
+      [subjects, randomUUID()],
+    );
     const rows = await database.query<{ subject: string }>(
       `select subject from auth.revocations where kind = 'session' order by revision`,
     );

@@ -1,0 +1,55 @@
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, inject, it } from 'vitest';
+import { grpcurlLines, runLine } from './grpcurl-lines.ts';
+
+/** What a reader of docs/journeys.md takes from the answers. */
+const IN_ANSWERS = {
+  HANDLE: /"handle": "([^"]+)"/,
+  ACCESS_TOKEN: /"accessToken": "([^"]+)"/,
+  CONTACT_ID: /"contactId": "([^"]+)"/,
+};
+/** And what from the messages. */
+const IN_MESSAGES = { LINK_TOKEN: /#token=([A-Za-z0-9_-]+)/, CODE: /\b(\d{6})\b/ };
+
+/** The names of the messages so far, the latest last. */
+async function messages(): Promise<string[]> {
+  return (await readdir(inject('messages')).catch(() => [])).sort();
+}
+
+describe('The journeys', () => {
+  it('are lines that work, one after the other, with the real grpcurl and what the messages say', async () => {
+    const lines = await grpcurlLines('docs/journeys.md');
+    expect(lines.length).toBeGreaterThan(15);
+    const variables: Record<string, string> = {};
+    const take = (patterns: Record<string, RegExp>, text: string) => {
+      for (const [name, pattern] of Object.entries(patterns)) {
+        const [, found] = pattern.exec(text) ?? [];
+        if (found) variables[name] = found;
+      }
+    };
+    const answers: string[] = [];
+    for (const line of lines) {
+      const before = (await messages()).length;
+      const { code, stdout, stderr } = await runLine(line, variables);
+      expect(`${line}\n${stderr}`).toBe(`${line}\n`);
+      expect(code).toBe(0);
+      take(IN_ANSWERS, stdout);
+      if (line.endsWith('/StartGuestSession')) variables['GUEST_TOKEN'] = variables['ACCESS_TOKEN'] ?? '';
+      if (/\/Start(?!GuestSession)\w+$/.test(line)) {
+        await expect.poll(async () => (await messages()).length, { timeout: 10_000 }).toBeGreaterThan(before);
+        take(IN_MESSAGES, await readFile(path.join(inject('messages'), (await messages()).at(-1) ?? ''), 'utf8'));
+      }
+      answers.push(`${line.split('/').at(-1)} ${stdout}`);
+    }
+    const answerOf = (method: string) => answers.filter((answer) => answer.startsWith(`${method} `)).at(-1);
+    expect(answerOf('CheckRegistration')).toContain('maria@example.com');
+    expect(answerOf('FinishCodeLogin')).toContain('"created": true');
+    expect(answerOf('ListContacts')).toContain('+79992223344');
+    expect(answerOf('ListContacts')).toContain('+79992223355');
+    expect(answerOf('GetProfile')).toContain('Grows tomatoes.');
+    const guest = /"userId": "([^"]+)"/.exec(answerOf('StartGuestSession') ?? '')?.[1];
+    expect(answerOf('Register')).toContain(`"userId": "${guest}"`);
+    expect(answerOf('DeactivateAccount')).toContain('"endedSessions"');
+  });
+});
