@@ -1,6 +1,7 @@
 // Who may import whom. test/house tries every wall against a violation.
 
-const USE_CASES = '^src/(auth|accounts)/';
+/** Beside hashing and the policy, passwords/ holds use cases: one name down the stack. */
+const USE_CASES = '^src/((auth|accounts|registration|challenges)/|passwords/(change|set|start|finish)-)';
 /** Started from a command line. They construct, as app.ts does. */
 const ENTRY_POINTS = [
   '^src/main[.]ts$',
@@ -98,8 +99,8 @@ module.exports = {
     ),
     only(
       'passwords-import-errors-only',
-      '^src/passwords/',
-      ['^src/passwords/', '^src/errors/'],
+      '^src/passwords/(?!(change|set|start|finish)-)',
+      ['^src/passwords/(?!(change|set|start|finish)-)', '^src/errors/'],
       'Hashing knows nothing of accounts.',
     ),
     only(
@@ -142,7 +143,7 @@ module.exports = {
     only(
       'jobs-import-types-of-db-only',
       '^src/jobs/',
-      ['^src/jobs/', '^src/db/auth-functions[.]ts$'],
+      ['^src/jobs/', '^src/db/(auth|contact)-functions[.]ts$'],
       'As for use cases.',
     ),
     only(
@@ -169,9 +170,19 @@ module.exports = {
       '^src/grpc/(?!services/)',
       [
         ...['^src/grpc/(?!services/)', '^src/gen/', '^src/caller[.]ts$', '^src/clock[.]ts$', '^src/errors/'],
+        '^src/languages[.]ts$',
         ...['^src/tokens/', '^src/auth/validate-token[.]ts$', '^src/config/service-caller[.]ts$'],
       ],
       'The chain asks the use case ValidateToken who calls; who the services are is a setting.',
+    ),
+    only(
+      'messages-know-what-they-carry',
+      '^src/messages/',
+      [
+        ...['^src/messages/', '^src/languages[.]ts$', '^src/clock[.]ts$', '^src/config/settings[.]ts$'],
+        ...['^src/challenges/challenge-secrets[.]ts$', '^src/db/(message|challenge)-functions[.]ts$'],
+      ],
+      'A sender knows the queue and the secrets of challenges, and no use case; channels.ts reads the type of the configuration.',
     ),
     only(
       'workers-know-processes-only',
@@ -254,6 +265,12 @@ module.exports = {
       '(@types/)?pg',
       ['^src/db/', '^src/embedded/'],
       'One place has SQL text; embedded sets a server up.',
+    ),
+    home(
+      'providers-live-in-messages',
+      '(nodemailer|mustache|standardwebhooks)',
+      ['^src/messages/'],
+      'What is sent, and how, is decided in one place.',
     ),
     home('migrations-live-in-db', 'node-pg-migrate', ['^src/db/migrate[.]ts$'], 'It runs as the owner.'),
     home(

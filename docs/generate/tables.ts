@@ -1,6 +1,7 @@
 import { Status } from 'nice-grpc-common';
 import { reasons as catalogue } from '../../src/errors/reasons.ts';
 import type { Reason } from '../../src/errors/reasons.ts';
+import { table } from './markdown.ts';
 import type { Proto, ReasonDoc, Rpc } from './proto.ts';
 
 /** Every rpc with who may call it, how it may refuse, and whether a repeat is safe. */
@@ -32,11 +33,6 @@ export function reasonTable(reasons: readonly ReasonDoc[]): string {
       return [`\`${name}\``, `\`${Status[status]}\``, meaning, example, text];
     }),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
 
 /** Without its full stop: a cell is no sentence. */
