@@ -8,7 +8,7 @@ import { createTestDatabase } from '../support/test-database.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 import { problemOf } from '../support/validation.ts';
 
-const PER_CALL = `select relation, removed::int from auth.delete_expired($1, interval '30 days', interval '30 days')`;
+const PER_CALL = `select relation, removed::int from auth.delete_expired($1, interval '30 days', interval '30 days', interval '30 days')`;
 
 type Removed = { relation: string; removed: number };
 

@@ -99,3 +99,6 @@ export async function messageStates(database: Database): Promise<Record<string, 
   );
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
 }
+
+/** SQL: the state of a message that tells what it was meant for; whether a sender has been there already is chance. */
+export const MEANT_STATE = "case when state = 'suppressed' then state else 'enqueued' end";

@@ -65,7 +65,7 @@ export const rebuild: Scenario<Size> = async (size, { scope, random, say }) => {
   // Nobody is told: they find it when they renew their leases.
   await postgres.query(
     `select auth.record_revocations('session', array(select gen_random_uuid() from generate_series(1, $1::int)),
-            array_fill(now() + interval '30 minutes', array[$1::int]), gen_random_uuid(), 'logout_this')`,
+            array_fill(now() + interval '30 minutes', array[$1::int]), gen_random_uuid(), 'logout_this', null)`,
     [size.revocations],
   );
   const revision = await latest();

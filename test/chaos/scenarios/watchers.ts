@@ -45,7 +45,7 @@ export const watchers: Scenario<Size> = async (size, { scope, random, say }) => 
   const revoke = (count: number) =>
     postgres.query(
       `select auth.record_revocations('session', array(select gen_random_uuid() from generate_series(1, $1::int)),
-              array_fill(now() + interval '30 minutes', array[$1::int]), gen_random_uuid(), 'logout_this')`,
+              array_fill(now() + interval '30 minutes', array[$1::int]), gen_random_uuid(), 'logout_this', null)`,
       [count],
     );
   /** What a watcher must have been told since a revision. */

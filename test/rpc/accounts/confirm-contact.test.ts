@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountHolder, newEmail } from '../../support/account-holders.ts';
 import { latestCode, latestLinkToken, putChallenge } from '../../support/challenges.ts';
 import { outcomeOf } from '../../support/outcome.ts';
+import { MEANT_STATE } from '../../support/messages.ts';
 import { PASSWORD, newPerson } from '../../support/people.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { startService } from '../../support/service.ts';
@@ -58,7 +59,7 @@ async function putContact(holder: Holder, type: string, value: string): Promise<
 
 const messagesTo = async (recipient: string) =>
   await database.query<{ template: string; channel: string; state: string; user_id: string | null }>(
-    'select template, channel, state, user_id from auth.messages where recipient = $1 order by id',
+    `select template, channel, ${MEANT_STATE} as state, user_id from auth.messages where recipient = $1 order by id`,
     [recipient],
   );
 
@@ -85,7 +86,7 @@ describe('Confirming a contact', () => {
     expect(started.lifetime).toEqual({ seconds: 600, nanos: 0 });
     expect(started.resendDelay?.seconds).toBe(60);
     expect(await messagesTo(email)).toEqual([
-      { template: 'contact_confirmation', channel: 'email', state: 'pending', user_id: holder.userId },
+      { template: 'contact_confirmation', channel: 'email', state: 'enqueued', user_id: holder.userId },
     ]);
 
     const { contact } = await finishWithToken(await latestLinkToken(database, email), holder);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountHolder, newEmail } from '../../support/account-holders.ts';
 import { outcomeOf } from '../../support/outcome.ts';
+import { MEANT_STATE } from '../../support/messages.ts';
 import { PASSWORD, bearer, newPerson, register } from '../../support/people.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { startService } from '../../support/service.ts';
@@ -45,7 +46,7 @@ const eventsOf = async (userId: string) =>
 
 const noticesOf = async (userId: string) =>
   await database.query<{ recipient: string; template: string; state: string }>(
-    'select recipient, template, state from auth.messages where user_id = $1 and challenge_id is null order by id',
+    `select recipient, template, ${MEANT_STATE} as state from auth.messages where user_id = $1 and challenge_id is null order by id`,
     [userId],
   );
 
@@ -115,7 +116,7 @@ describe('AddContact', () => {
     expect((await eventsOf(holder.userId)).map(({ type }) => type)).toEqual(['contact.deactivated', 'contact.added']);
     expect(JSON.stringify(await eventsOf(holder.userId))).not.toContain(name);
     expect(await noticesOf(holder.userId)).toEqual([
-      { recipient: holder.email, template: 'contact_changed', state: 'pending' },
+      { recipient: holder.email, template: 'contact_changed', state: 'enqueued' },
     ]);
   });
 
@@ -199,10 +200,22 @@ describe('AddContact', () => {
     expect(outcomes.filter((outcome) => outcome === 'OK')).toHaveLength(17);
     expect(outcomes.filter((outcome) => outcome === 'RESOURCE_EXHAUSTED CONTACT_LIMIT')).toHaveLength(13);
     expect(await contactsOf(holder)).toHaveLength(20);
-    const refusal = await refusalOf(service.accounts.addContact({ type: 'email', value: newEmail() }, holder.as));
-    expect(refusal.metadata).toEqual({ limit: '20' });
+    const oneMore = () => refusalOf(service.accounts.addContact({ type: 'email', value: newEmail() }, holder.as));
+    expect(await oneMore()).toMatchObject({ reason: 'CONTACT_LIMIT', metadata: { limit: '20' } });
     await add(holder, 'second_login', `name-${randomUUID().slice(0, 8)}`);
     expect(await contactsOf(holder)).toHaveLength(20);
+  });
+
+  it('keeps 200 contacts of an account, history and all, and no more', async () => {
+    const holder = await accountHolder(service, database);
+    await database.query(
+      `insert into accounts.user_contacts (user_id, type, value, is_active, deactivated_at)
+       select $1, 'email', 'past-' || n || '@example.com', false, now() from generate_series(1, 196) n`,
+      [holder.userId],
+    );
+    await add(holder, 'email', newEmail());
+    const call = service.accounts.addContact({ type: 'email', value: newEmail() }, holder.as);
+    expect(await refusalOf(call)).toMatchObject({ reason: 'CONTACT_LIMIT', metadata: { limit: '200' } });
   });
 
   it('the same contact from 8 calls at once is one contact', async () => {
@@ -274,12 +287,17 @@ describe('SetPrimaryContact', () => {
     ]);
     await add(holder, 'second_login', `name-${randomUUID().slice(0, 8)}`);
     expect(await noticesOf(holder.userId)).toEqual([
-      { recipient: second.value, template: 'contact_changed', state: 'pending' },
+      { recipient: second.value, template: 'contact_changed', state: 'enqueued' },
     ]);
-    // Again: it is as it was.
+    // Again: it is as it was, and happened once.
     expect((await service.accounts.setPrimaryContact({ contactId: second.contactId }, holder.as)).contact).toEqual(
       contact,
     );
+    expect(
+      await database.query(`select data from auth.outbox_events where type = 'contact.made_primary' and user_id = $1`, [
+        holder.userId,
+      ]),
+    ).toEqual([{ data: { contact_id: second.contactId, type: 'email' } }]);
   });
 
   it('leaves exactly one primary, whoever wins of 20 calls at once', async () => {

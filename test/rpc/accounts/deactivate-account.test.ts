@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accountHolder, newEmail } from '../../support/account-holders.ts';
 import { confirmContacts, latestLinkToken, putChallenge } from '../../support/challenges.ts';
 import { outcomeOf } from '../../support/outcome.ts';
+import { MEANT_STATE } from '../../support/messages.ts';
 import { PASSWORD, bearer, newPerson, register, tokensOf } from '../../support/people.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { startService } from '../../support/service.ts';
@@ -103,7 +104,7 @@ describe('DeactivateAccount', () => {
       );
     }
     const messages = await database.query(
-      `select template, state, user_id from auth.messages where recipient = $1 and challenge_id is not null order by id`,
+      `select template, ${MEANT_STATE} as state, user_id from auth.messages where recipient = $1 and challenge_id is not null order by id`,
       [holder.email],
     );
     expect(messages).toEqual([
@@ -124,10 +125,11 @@ describe('DeactivateAccount', () => {
       { type: 'account.deactivated', data: { deactivated_by: holder.userId } },
       { type: 'session.ended', data: { trigger: 'account_deactivated', ended_sessions: 1 } },
     ]);
-    const messages = await database.query('select recipient, template, state from auth.messages where user_id = $1', [
-      holder.userId,
-    ]);
-    expect(messages).toEqual([{ recipient: holder.email, template: 'account_deactivated', state: 'pending' }]);
+    const messages = await database.query(
+      `select recipient, template, ${MEANT_STATE} as state from auth.messages where user_id = $1`,
+      [holder.userId],
+    );
+    expect(messages).toEqual([{ recipient: holder.email, template: 'account_deactivated', state: 'enqueued' }]);
     const [user] = await database.query<{ deactivated_at: Date; deactivated_by: string }>(
       'select deactivated_at, deactivated_by from accounts.users where id = $1',
       [holder.userId],

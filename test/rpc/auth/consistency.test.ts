@@ -35,7 +35,7 @@ describe('The consistency of a validation', () => {
   it('asks PostgreSQL when it has to be full, and sees what was committed past every replica', async () => {
     const { tokens, userId } = await register(first);
     // Committed behind the back of all replicas: nobody announces it, and no lease is waited for.
-    await database.query('select auth.end_sessions($1, array[$2::uuid], $3)', [userId, tokens.sessionId, 'test']);
+    await database.query('select auth.end_sessions($1, array[$2::uuid], $3, null)', [userId, tokens.sessionId, 'test']);
     const consistency = { requirement: { $case: 'fullyConsistent' as const, value: true } };
     const answer = await second.auth.validateToken({ accessToken: tokens.accessToken, consistency });
     expect(answer).toMatchObject({ result: { $case: 'problem' }, source: DecisionSource.POSTGRESQL });
@@ -44,7 +44,7 @@ describe('The consistency of a validation', () => {
   it('reaches a revision that is named, and refuses one that nobody has answered', async () => {
     const { tokens, userId } = await register(first);
     const [row] = await database.query<{ revision: string }>(
-      'select revision from auth.end_sessions($1, array[$2::uuid], $3)',
+      'select revision from auth.end_sessions($1, array[$2::uuid], $3, null)',
       [userId, tokens.sessionId, 'test'],
     );
     const atLeast = (value: number) => ({ requirement: { $case: 'atLeastAsFresh' as const, value } });

@@ -370,7 +370,7 @@ describe('ExplainToken is for those who hold its permission', () => {
   it('not with a token that was revoked a moment ago, which nobody has announced', async () => {
     const { userId, tokens } = await signInAs(service, database, 'superadmin');
     await ask(tokens.accessToken);
-    await database.query('select auth.end_sessions($1, array[$2::uuid], $3)', [userId, tokens.sessionId, 'test']);
+    await database.query('select auth.end_sessions($1, array[$2::uuid], $3, null)', [userId, tokens.sessionId, 'test']);
     expect(await refusalOf(ask(tokens.accessToken))).toMatchObject({
       status: 'UNAUTHENTICATED',
       reason: 'TOKEN_REVOKED',
