@@ -19,6 +19,7 @@ import { createExplainToken } from './auth/explain-token.ts';
 import { createFinishCodeLogin } from './auth/finish-code-login.ts';
 import { createGuestAccess } from './auth/guest.ts';
 import { createLoginAttempts } from './auth/login-attempts.ts';
+import { createKnownDevice } from './auth/known-device.ts';
 import { createListMessages } from './auth/list-messages.ts';
 import { createLoginWithPassword } from './auth/login-with-password.ts';
 import { createLogout } from './auth/logout.ts';
@@ -40,7 +41,7 @@ import { redactedConfig } from './config/describe.ts';
 import { isLoopbackHost } from './config/load.ts';
 import type { Config } from './config/settings.ts';
 import { createCallFunction } from './db/call-function.ts';
-import { checkDatabase } from './db/check-database.ts';
+import { checkDatabase, orNotMigrated } from './db/check-database.ts';
 import { createDatabaseFunctions } from './db/functions.ts';
 import { createPool } from './db/pool.ts';
 import { createInTransaction } from './db/transaction.ts';
@@ -61,7 +62,7 @@ import { createRevocationsService } from './grpc/services/revocations-service.ts
 import { createTokensAdminService } from './grpc/services/tokens-admin-service.ts';
 import { createCleanUp } from './jobs/clean-up.ts';
 import { createPeriodic } from './jobs/periodic.ts';
-import { createChannels } from './messages/channels.ts';
+import { createChannels, providerSettings } from './messages/channels.ts';
 import { createCompose } from './messages/compose.ts';
 import { createRenderMessage } from './messages/render.ts';
 import { createSender } from './messages/sender.ts';
@@ -72,6 +73,7 @@ import { createPasswordHasher } from './passwords/hasher.ts';
 import { createPasswordPolicy } from './passwords/policy.ts';
 import { createSetPassword } from './passwords/set-password.ts';
 import { createStartPasswordReset } from './passwords/start-password-reset.ts';
+import { createTurns } from './passwords/turns.ts';
 import { createBlacklist } from './redis/blacklist.ts';
 import { checkEvictionPolicy } from './redis/check-policy.ts';
 import { connectRedis, whenReady } from './redis/connect.ts';
@@ -101,6 +103,9 @@ import type { PrimaryLink } from './workers/primary-link.ts';
 
 /** Of one channel by one replica. What a kill leaves undecided is at most so much. */
 const MESSAGES_AT_ONCE = 2;
+
+/** What messages call the product where no provider sends them to anybody. */
+const UNNAMED_PRODUCT = 'Example';
 
 /** The running service. */
 export type App = {
@@ -150,14 +155,14 @@ export async function startApp(
   const { auth: leaseAuth } = createDatabaseFunctions(createCallFunction(leasePool));
   const inTransaction = createInTransaction(pool);
   await checkDatabase({ auth });
-  const interfaces = new Set(await accounts.listInterfaces());
+  const interfaces = new Set(await orNotMigrated(accounts.listInterfaces()));
 
   // What the settings name has to be there, before anything is written.
   const rules = readServedRules();
   const { SERVICE_CALLERS: callers, ANONYMOUS_INTERFACES: anonymousInterfaces, LOCAL_CALLER_INTERFACES } = config;
   const namedInterfaces = [...anonymousInterfaces, ...LOCAL_CALLER_INTERFACES];
   checkCallers({ callers, namedInterfaces, paths: rules.keys(), interfaces });
-  checkPermissions(rules, await accounts.listPermissions());
+  checkPermissions(rules, await orNotMigrated(accounts.listPermissions()));
   const tls =
     config.TLS_CERT_FILE !== undefined && config.TLS_KEY_FILE !== undefined
       ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE, clientCa: config.TLS_CLIENT_CA_FILE }
@@ -222,7 +227,7 @@ export async function startApp(
   });
   const contacts = createContacts({
     defaultRegion: config.DEFAULT_PHONE_REGION,
-    types: await contactFunctions.listContactTypes(),
+    types: await orNotMigrated(contactFunctions.listContactTypes()),
   });
   const challengeSecrets = createChallengeSecrets({
     secret: deriveSubkey(config.MASTER_KEY, 'challenge-secret'),
@@ -236,6 +241,7 @@ export async function startApp(
     messagesPerAddress: config.MESSAGES_PER_ADDRESS,
   });
   const deviceTokens = createDeviceTokens({ key: deriveSubkey(config.MASTER_KEY, 'device-token'), clock });
+  const knownDevice = createKnownDevice({ accounts, deviceTokens });
   const openSession = createOpenSession({
     accessTokens,
     refreshTokens,
@@ -298,18 +304,18 @@ export async function startApp(
     onProblem,
   });
   const phonesRegister = config.PHONE_REGISTRATION;
-  const startCodeLogin = createStartCodeLogin({ contacts, startChallenge, phonesRegister });
+  const startCodeLogin = createStartCodeLogin({ contacts, startChallenge, knownDevice, phonesRegister });
   const finishCodeLogin = createFinishCodeLogin({
     ...registering,
     secrets: challengeSecrets,
     interfaces,
     phonesRegister,
   });
-  const settingPasswords = { inTransaction, passwords, hasher, checkPassword, confirmRevocation };
+  const settingPasswords = { inTransaction, passwords, hasher, checkPassword, confirmRevocation, turns: createTurns() };
   const passwordCases = {
     changePassword: createChangePassword({ ...settingPasswords, auth, attempts }),
     setPassword: createSetPassword(settingPasswords),
-    startPasswordReset: createStartPasswordReset({ contacts, startChallenge }),
+    startPasswordReset: createStartPasswordReset({ contacts, startChallenge, knownDevice }),
     finishPasswordReset: createFinishPasswordReset({ ...settingPasswords, challenges, secrets: challengeSecrets }),
   };
   const refresh = createRefresh({
@@ -369,6 +375,11 @@ export async function startApp(
   const validateDirectly = (path: string) =>
     new Map([[path, createValidateDirectly({ path, recognizeService, validateToken, encodeValidations, isLogged })]]);
   const limits = { redis, isWorker: primary !== null };
+  const availabilityLimiter = createRateLimiter({
+    ...limits,
+    name: 'availability-checks',
+    callsPerMinute: config.AVAILABILITY_CHECKS_PER_MINUTE,
+  });
   const server = createGrpcServer({
     services: {
       auth: createAuthService({
@@ -404,14 +415,14 @@ export async function startApp(
     logger,
     clock,
     limiter: createRateLimiter({ ...limits, name: 'calls', callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE }),
+    userLimiter: createRateLimiter({ ...limits, name: 'user-calls', callsPerMinute: config.USER_CALLS_PER_MINUTE }),
     methodLimiters: new Map([
+      // Both say whether a contact is taken.
+      ['/accounts.v1.AccountsService/CheckAvailability', availabilityLimiter],
+      ['/accounts.v1.AccountsService/AddContact', availabilityLimiter],
       [
-        '/accounts.v1.AccountsService/CheckAvailability',
-        createRateLimiter({
-          ...limits,
-          name: 'availability-checks',
-          callsPerMinute: config.AVAILABILITY_CHECKS_PER_MINUTE,
-        }),
+        '/auth.v1.AuthService/StartGuestSession',
+        createRateLimiter({ ...limits, name: 'guests', callsPerMinute: config.GUESTS_PER_MINUTE }),
       ],
     ]),
     recognizeService,
@@ -447,12 +458,17 @@ export async function startApp(
   });
   const compose = createCompose({
     secrets: challengeSecrets,
-    render: createRenderMessage({ product: config.PRODUCT_NAME, fallback: config.DEFAULT_LANGUAGE }),
+    render: createRenderMessage({ product: config.PRODUCT_NAME ?? UNNAMED_PRODUCT, fallback: config.DEFAULT_LANGUAGE }),
     linkBase: config.LINK_BASE_URL,
   });
   const maySend = async () => redis === null || (await isReachable(redis));
   for (const [channel, provider] of providers) {
-    if (!provider) logger.warn({ channel }, 'no provider of messages is configured: what is to be sent will be dead');
+    if (!provider) {
+      logger.warn(
+        { channel },
+        `no provider of messages is configured: what is to be sent will be dead; set one of ${providerSettings(channel)}`,
+      );
+    }
     opened.defer(() => provider?.close());
     const sender = createSender({
       channel,

@@ -56,7 +56,7 @@ export function cascadeTable({ triggers, appliers }: Cascade): string {
   return table(
     [
       ...['trigger', 'when', 'this session and its tokens', 'other sessions and their tokens', 'codes and links'],
-      ...['events', 'notice by mail', 'function'],
+      ...['events', 'notice', 'function'],
     ],
     rows,
   );

@@ -49,6 +49,7 @@ alter table accounts.users
   add column deactivated_at timestamptz,
   add column deactivated_by uuid,
   add column contacts_released_at timestamptz,
+  add column devices_since timestamptz,
   add constraint users_display_name_length check (char_length(display_name) between 3 and 30),
   add constraint users_bio_length check (char_length(bio) between 1 and 500),
   add constraint users_country_form check (country ~ '^[A-Z]{2}$'),
@@ -61,6 +62,8 @@ comment on column accounts.users.is_guest is 'Somebody without contacts and pass
 comment on column accounts.users.deactivated_by is 'The user who did it, himself or an administrator.';
 comment on column accounts.users.contacts_released_at is
   'Of a deactivated account: since when its contacts are free for others; null: they are reserved for it.';
+comment on column accounts.users.devices_since is
+  'When the password was last changed or reset: device tokens of before count as none. Null: all count.';
 update accounts.users u set deactivated_at = u.updated_at where not u.is_active;
 create index users_guests on accounts.users (created_at) where is_guest;
 -- Those whose contacts are still reserved for them: it stays small however many accounts are ever closed.
@@ -178,6 +181,7 @@ create index login_attempts_of_account on auth.login_attempts (subject text_patt
 
 -- Signatures that have changed.
 drop function if exists accounts.create_user_contact(uuid, text, text);
+drop function if exists accounts.get_active_user_contact_by_value(text);
 drop function if exists auth.logout(uuid, uuid, text, uuid, timestamptz);
 drop function if exists auth.delete_expired(integer, interval, interval);
 drop function if exists auth.end_sessions(uuid, uuid[], text, uuid);

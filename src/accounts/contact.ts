@@ -22,6 +22,11 @@ export type Contacts = {
   readonly types: readonly ContactType[];
 };
 
+/** What is wrong with a text that is none, in the words of a field violation. */
+export const SECOND_LOGIN_FORM = 'must have 3 to 64 letters, digits, ".", "_" or "-", and must not be a phone number';
+export const PHONE_FORM = 'must be a phone number';
+export const EMAIL_FORM = 'must be an e-mail address of at most 320 characters';
+
 export type TypedContact = { readonly type: string; readonly value: string };
 
 const SECOND_LOGIN = /^[\p{L}\p{N}._-]+$/u;

@@ -1,5 +1,13 @@
 import { createFieldCheck } from '../errors/field-check.ts';
+import { EMAIL_FORM, PHONE_FORM, SECOND_LOGIN_FORM } from './contact.ts';
 import type { Contacts, TypedContact } from './contact.ts';
+
+const FORMS: { readonly [type: string]: string | undefined } = {
+  second_login: SECOND_LOGIN_FORM,
+  phone: PHONE_FORM,
+  email: EMAIL_FORM,
+};
+const formOf = (type: string) => FORMS[type] ?? `must have the form of a ${type}`;
 
 /** The names of the fields in the request, for what is wrong with them. */
 type Fields = { readonly type: string; readonly value: string };
@@ -15,7 +23,7 @@ export function readTypedContact(contacts: Contacts, { type, value }: TypedConta
     check.refuse(fields.type, `must be one of: ${types.join(', ')}`);
     check.throwIfAny();
   }
-  const normal = check.accept(fields.value, contacts.ofType(type, value), `must be a ${type}`);
+  const normal = check.accept(fields.value, contacts.ofType(type, value), formOf(type));
   check.throwIfAny();
   return { type, value: normal };
 }

@@ -113,7 +113,7 @@ export function createFinishCodeLogin(deps: FinishCodeLoginDeps) {
       contacts: [{ type: 'phone', value: phone, isConfirmed: true }],
       profile: {},
       passwordHash: null,
-      guestUserId: guest?.userId ?? null,
+      guest,
     };
     const account = await deps.openAccount(functions, user, caller);
     const revocation = guest && (await upgradeGuest(functions, guest, account.opened.sessionId));

@@ -19,7 +19,8 @@ export function createGuestAccess({ validateToken }: { readonly validateToken: P
     async readGuest(guestAccessToken) {
       if (guestAccessToken === '') return null;
       const { validation } = await validateToken.one(guestAccessToken, 'lease');
-      if (typeof validation === 'string') throw new AppError(validation);
+      // The reason of a token in a field, which is not the caller's own.
+      if (typeof validation === 'string') throw new AppError(validation, { metadata: { field: 'guest_access_token' } });
       return { userId: validation.userId, sessionId: validation.sessionId };
     },
   };
@@ -28,14 +29,19 @@ export function createGuestAccess({ validateToken }: { readonly validateToken: P
 /**
  * Ends a guest who has logged in to an account. The last call of the login's transaction; its result is awaited with
  * `confirmRevocation` after the commit.
- * @throws GUEST_TOKEN_REQUIRED for somebody who is no guest, or none any more
+ * @throws GUEST_TOKEN_REQUIRED for somebody who is no guest, or none any more; TOKEN_REVOKED if his session has ended
  */
 export function linkGuest(
   { guests }: Pick<DatabaseFunctions, 'guests'>,
   guest: Guest,
   account: { readonly userId: string; readonly sessionId: string },
 ): Promise<CommittedRevocation> {
-  return guests.linkGuest({ guestUserId: guest.userId, userId: account.userId, sessionId: account.sessionId });
+  return guests.linkGuest({
+    guestUserId: guest.userId,
+    guestSessionId: guest.sessionId,
+    userId: account.userId,
+    sessionId: account.sessionId,
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Contacts } from '../accounts/contact.ts';
 import type { Caller } from '../caller.ts';
-import type { AccountsFunctions } from '../db/accounts-functions.ts';
+import type { AccountsFunctions, ContactOwner } from '../db/accounts-functions.ts';
 import type { AuthFunctions } from '../db/auth-functions.ts';
 import type { InTransaction } from '../db/transaction.ts';
 import { AppError } from '../errors/app-error.ts';
@@ -38,7 +38,7 @@ export type LoginInput = {
   readonly guestAccessToken: string;
 };
 
-type Account = { readonly userId: string; readonly passwordHash: string | null };
+type Account = Pick<ContactOwner, 'userId' | 'passwordHash'>;
 
 /** How often the hash may have become another one while it was checked: other logins raise it, its owner changes it. */
 const MOST_ROUNDS = 3;
@@ -66,7 +66,8 @@ export function createLoginWithPassword(deps: LoginDeps) {
     const value = deps.contacts.any(login)?.value ?? login;
     const account = await deps.accounts.getActiveUserContactByValue(value);
     const userId = account?.userId ?? null;
-    const device = deps.deviceTokens.read(input.deviceToken, userId ?? NOBODY);
+    const devicesSince = account?.devicesSince ?? null;
+    const device = deps.deviceTokens.read(input.deviceToken, userId ?? NOBODY, devicesSince);
     const subjects = attemptSubjects(userId, value, caller.network, device);
     await deps.attempts.reserve(subjects);
 
@@ -91,7 +92,7 @@ export function createLoginWithPassword(deps: LoginDeps) {
       userId: owner.userId,
       roles: opened.roles,
       tokens: await deps.openSession.sign(owner.userId, opened),
-      deviceToken: deps.deviceTokens.renew(input.deviceToken, owner.userId),
+      deviceToken: deps.deviceTokens.renew(input.deviceToken, owner.userId, devicesSince),
     };
   };
 

@@ -68,7 +68,7 @@ export function createRegister(deps: RegisterDeps) {
           const winner = await auth.findRegistration(once.keyHash);
           if (winner) return { winner };
         }
-        const user = { ...registration, passwordHash, guestUserId: guest?.userId ?? null };
+        const user = { ...registration, passwordHash, guest };
         const { userId, opened } = await deps.openAccount(functions, user, caller, once?.key);
         if (once) {
           await auth.rememberRegistration({

@@ -1,3 +1,4 @@
+import { EMAIL_FORM, PHONE_FORM, SECOND_LOGIN_FORM } from '../accounts/contact.ts';
 import type { Contacts } from '../accounts/contact.ts';
 import { profileDataProblem } from '../accounts/profile-fields.ts';
 import type { JsonObject } from '../db/accounts-functions.ts';
@@ -43,19 +44,15 @@ export function readRegistrationFields(
 }
 
 export function readSecondLogin(check: FieldCheck, contacts: Pick<Contacts, 'secondLogin'>, text: string): string {
-  return check.accept(
-    'second_login',
-    contacts.secondLogin(text),
-    'must have 3 to 64 letters, digits, ".", "_" or "-", and must not be a phone number',
-  );
+  return check.accept('second_login', contacts.secondLogin(text), SECOND_LOGIN_FORM);
 }
 
 export function readPhone(check: FieldCheck, contacts: Pick<Contacts, 'phone'>, text: string): string {
-  return check.accept('phone', contacts.phone(text), 'must be a phone number');
+  return check.accept('phone', contacts.phone(text), PHONE_FORM);
 }
 
 export function readEmail(check: FieldCheck, contacts: Pick<Contacts, 'email'>, text: string): string {
-  return check.accept('email', contacts.email(text), 'must be an e-mail address of at most 320 characters');
+  return check.accept('email', contacts.email(text), EMAIL_FORM);
 }
 
 /** @throws REGISTER_INVALID_PASSWORD */

@@ -1,19 +1,21 @@
 import type { Contacts } from '../accounts/contact.ts';
 import type { Caller } from '../caller.ts';
 import type { StartChallenge, StartedChallenge } from '../challenges/start-challenge.ts';
+import type { KnownDevice } from './known-device.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 
 export type StartCodeLoginDeps = {
   readonly contacts: Pick<Contacts, 'reachable'>;
   readonly startChallenge: StartChallenge;
+  readonly knownDevice: KnownDevice;
   /** Whether a phone that nobody has is sent a code, too: it gets an account. */
   readonly phonesRegister: boolean;
 };
 
-export type StartCodeLoginInput = { readonly contact: string };
+export type StartCodeLoginInput = { readonly contact: string; readonly deviceToken: string };
 
 /** Sends a code to log in with. */
-export function createStartCodeLogin({ contacts, startChallenge, phonesRegister }: StartCodeLoginDeps) {
+export function createStartCodeLogin({ contacts, startChallenge, knownDevice, phonesRegister }: StartCodeLoginDeps) {
   return async function startCodeLogin(input: StartCodeLoginInput, caller: Caller): Promise<StartedChallenge> {
     const check = createFieldCheck();
     const contact = check.accept(
@@ -23,9 +25,10 @@ export function createStartCodeLogin({ contacts, startChallenge, phonesRegister 
     );
     check.throwIfAny();
     const { type, value, channel } = contact;
+    const device = await knownDevice(value, input.deviceToken);
     const registers = phonesRegister && type === 'phone';
     return await startChallenge(
-      { purpose: 'code_login', contactType: type, contact: value, channel, registers },
+      { purpose: 'code_login', contactType: type, contact: value, channel, registers, device },
       caller,
     );
   };

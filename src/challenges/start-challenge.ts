@@ -24,6 +24,8 @@ export type ChallengeInput = {
   readonly confirms?: { readonly contactId: string; readonly userId: string };
   /** Whether a contact that nobody has is sent a code to log in with, too. */
   readonly registers?: boolean;
+  /** A device that has logged in to the account before: it has counts of its own. */
+  readonly device?: string | null;
 };
 
 type Deps = {
@@ -44,8 +46,13 @@ const LINK_LIFETIMES: { readonly [P in ChallengePurpose]: number } = {
 };
 
 /** A mail carries a link, unless its purpose is a code; every other channel carries a code. */
-function methodOf(purpose: ChallengePurpose, channel: string): ChallengeMethod {
+export function methodOf(purpose: ChallengePurpose, channel: string): ChallengeMethod {
   return channel === 'email' && purpose !== 'code_login' ? 'link' : 'code';
+}
+
+/** Milliseconds. */
+export function lifetimeOf(purpose: ChallengePurpose, method: ChallengeMethod): number {
+  return method === 'code' ? CODE_LIFETIME : LINK_LIFETIMES[purpose];
 }
 
 /**
@@ -59,7 +66,7 @@ export function createStartChallenge(deps: Deps) {
     if (input.channel === 'sms' && !maySendTo(contact)) throw new AppError('PHONE_COUNTRY_NOT_ALLOWED');
     const id = randomUUID();
     const method = methodOf(purpose, input.channel);
-    const lifetime = method === 'code' ? CODE_LIFETIME : LINK_LIFETIMES[purpose];
+    const lifetime = lifetimeOf(purpose, method);
     const resendDelay = await challenges.startChallenge({
       id,
       purpose,
@@ -78,6 +85,7 @@ export function createStartChallenge(deps: Deps) {
       network: caller.network,
       contactLimit: messagesPerContact,
       networkLimit: messagesPerAddress,
+      device: input.device ?? null,
     });
     return { handle: id, lifetime, resendDelay };
   };

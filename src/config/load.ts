@@ -37,7 +37,16 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   return config;
 }
 
+const AND = new Intl.ListFormat('en-GB');
+
 type Contradiction = { readonly of: readonly SettingName[]; readonly problem: (config: Config) => string | false };
+
+/** What must be set with a provider: every text names the product, and mails have links, also where the webhook takes them. */
+const NEEDS = [
+  ['MAIL_URL', ['MAIL_FROM', 'LINK_BASE_URL', 'PRODUCT_NAME']],
+  ['TWILIO_ACCOUNT_SID', ['PRODUCT_NAME']],
+  ['MESSAGE_WEBHOOK_URL', ['LINK_BASE_URL', 'PRODUCT_NAME']],
+] as const satisfies readonly (readonly [SettingName, readonly SettingName[]])[];
 
 /** What settings must not be together. Each is looked at when the settings that it is about could be read. */
 const CONTRADICTIONS: readonly Contradiction[] = [
@@ -89,13 +98,13 @@ const CONTRADICTIONS: readonly Contradiction[] = [
       SIGNING_KEY_PUBLISH_AHEAD * 2 > SIGNING_KEY_ROTATION &&
       'SIGNING_KEY_PUBLISH_AHEAD must be at most half of SIGNING_KEY_ROTATION.',
   },
-  {
-    of: ['MAIL_URL', 'MAIL_FROM', 'LINK_BASE_URL'],
-    problem: ({ MAIL_URL, MAIL_FROM, LINK_BASE_URL }) =>
-      MAIL_URL !== undefined &&
-      (MAIL_FROM === undefined || LINK_BASE_URL === undefined) &&
-      'MAIL_URL needs MAIL_FROM and LINK_BASE_URL.',
-  },
+  ...NEEDS.map(([provider, needed]): Contradiction => ({
+    of: [provider, ...needed],
+    problem: (config) =>
+      config[provider] !== undefined &&
+      needed.some((name) => config[name] === undefined) &&
+      `${provider} needs ${AND.format(needed)}.`,
+  })),
   {
     of: ['LINK_BASE_URL'],
     problem: ({ LINK_BASE_URL = '' }) =>

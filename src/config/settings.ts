@@ -44,6 +44,12 @@ const urlOf = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
+/** fetch refuses a URL with a password in it, and would say the whole URL. */
+const plainUrlOf = (...protocols: string[]) =>
+  urlOf(...protocols).refine((value) => {
+    const { username, password } = URL.canParse(value) ? new URL(value) : { username: '', password: '' };
+    return username === '' && password === '';
+  }, 'must not contain a user or a password');
 const address = z.string().transform((value, context) => {
   const match = /^(.+):(\d{1,5})$/.exec(value);
   const port = Number(match?.[2]);
@@ -93,7 +99,7 @@ export const settings = {
   TLS_CERT_FILE: setting('The server certificate (PEM). Without it the listener is plain text.', text, undefined),
   TLS_KEY_FILE: setting('The key of the server certificate (PEM).', text, undefined),
   TLS_CLIENT_CA_FILE: setting('The authority (PEM) whose client certificates identify services.', text, undefined),
-  REFLECTION: setting('Whether server reflection is served.', onOff, 'off'),
+  REFLECTION: setting('Whether server reflection is served: on or off.', onOff, 'off'),
   WORKERS: setting(
     'Processes that serve behind the one address, each a replica of its own; they share HASH_CONCURRENCY and count PUBLIC calls together.',
     count(1, 64),
@@ -138,7 +144,7 @@ export const settings = {
   TOKEN_ISSUER: setting('The claim `iss` of access tokens.', text, 'auth-service'),
   TOKEN_AUDIENCE: setting('The claim `aud` of access tokens.', text, 'internal'),
   SIGNING_ALGORITHM: setting(
-    'The algorithm of new signing keys. ES256 signatures are random: a repeated Register then answers another text of the same access token.',
+    'The algorithm of new signing keys: EdDSA, ES256 or RS256. ES256 signatures are random: a repeated Register then answers another text of the same access token.',
     choice('EdDSA', 'ES256', 'RS256'),
     'EdDSA',
   ),
@@ -203,22 +209,28 @@ export const settings = {
     z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters'),
     'RU',
   ),
+  USER_CALLS_PER_MINUTE: setting('USER calls a minute of one user.', count(1, 1_000_000), '300'),
+  GUESTS_PER_MINUTE: setting('StartGuestSession calls a minute from one client address.', count(1, 1_000_000), '30'),
   AVAILABILITY_CHECKS_PER_MINUTE: setting(
-    'CheckAvailability calls a minute from one client address, beside PUBLIC_CALLS_PER_MINUTE.',
+    'CheckAvailability calls a minute from one client address, and AddContact calls of one user.',
     count(1, 1_000_000),
     '30',
   ),
   REGISTRATION_SECOND_LOGIN: setting(
-    'Whether FinishRegistration takes a second_login.',
+    'Whether FinishRegistration takes a second_login: required, optional or off.',
     choice('required', 'optional', 'off'),
     'optional',
   ),
   REGISTRATION_PHONE: setting(
-    'Whether FinishRegistration takes a phone.',
+    'Whether FinishRegistration takes a phone: required, optional or off.',
     choice('required', 'optional', 'off'),
     'optional',
   ),
-  PHONE_REGISTRATION: setting('Whether FinishCodeLogin opens an account for a phone that has none.', onOff, 'off'),
+  PHONE_REGISTRATION: setting(
+    'Whether FinishCodeLogin opens an account for a phone that has none: on or off.',
+    onOff,
+    'off',
+  ),
   CONTACT_RESERVATION: setting(
     'How long the contacts of a deactivated account stay reserved for it.',
     duration({ atLeast: '0s', atMost: '3650d' }),
@@ -226,16 +238,20 @@ export const settings = {
   ),
 
   DEFAULT_LANGUAGE: setting(
-    'The language of messages where neither the profile nor `accept-language` names one that there is.',
+    'The language of messages where neither the profile nor `accept-language` names one that there is: en or ru.',
     choice('en', 'ru'),
     'en',
   ),
   LINK_BASE_URL: setting(
-    'Where links in messages lead: the URL of the front end. The paths /registration, /contact-confirmation and /password-reset are added, and the token as the fragment. Needed with MAIL_URL.',
+    'Where links in messages lead: the URL of the front end. The paths /registration, /contact-confirmation and /password-reset are added, and the token as the fragment. Needed with MAIL_URL and MESSAGE_WEBHOOK_URL.',
     urlOf('https:', 'http:'),
     undefined,
   ),
-  PRODUCT_NAME: setting('What messages call the product.', text.max(60, 'must have at most 60 characters'), 'Account'),
+  PRODUCT_NAME: setting(
+    'What messages call the product, in at most 60 characters. Needed with MAIL_URL, TWILIO_ACCOUNT_SID and MESSAGE_WEBHOOK_URL; without these messages say Example.',
+    text.max(60, 'must have at most 60 characters'),
+    undefined,
+  ),
   MESSAGES_PER_CONTACT: setting('Codes and links a day for one contact.', count(1, 1000), '10'),
   MESSAGES_PER_ADDRESS: setting(
     'Codes and links an hour asked for from one client address.',
@@ -263,7 +279,14 @@ export const settings = {
     mailSender,
     undefined,
   ),
-  SMS_COUNTRIES: setting('The countries whose phones text messages are sent to (ISO 3166-1 alpha-2).', list, 'RU'),
+  SMS_COUNTRIES: setting(
+    'The countries whose phones text messages are sent to (ISO 3166-1 alpha-2), separated by commas.',
+    list.refine(
+      (countries) => countries.every((country) => /^[A-Z]{2}$/.test(country)),
+      'must be countries of two capital letters each, such as RU,KZ',
+    ),
+    'RU',
+  ),
   SMS_PER_HOUR: setting(
     'Text messages sent in an hour by all replicas; more wait, until they expire.',
     count(1, 10_000_000),
@@ -272,11 +295,12 @@ export const settings = {
   TWILIO_ACCOUNT_SID: setting('Twilio: the account. With it, text messages go there.', text, undefined),
   TWILIO_AUTH_TOKEN: setting('Twilio: the token of the account.', text, undefined, 'secret'),
   TWILIO_FROM: setting('Twilio: the sending number (E.164) or messaging service (MG...).', text, undefined),
-  TWILIO_URL: setting('Twilio: its API.', urlOf('https:', 'http:'), 'https://api.twilio.com'),
+  TWILIO_URL: setting('Twilio: its API.', plainUrlOf('https:', 'http:'), 'https://api.twilio.com'),
   MESSAGE_WEBHOOK_URL: setting(
     'Where messages are posted whose channel has no other provider, text messages without Twilio among them. See docs/messages.md.',
-    urlOf('https:', 'http:'),
+    plainUrlOf('https:', 'http:'),
     undefined,
+    'secret',
   ),
   MESSAGE_WEBHOOK_SECRET: setting(
     'What they are signed with (Standard Webhooks): whsec_ and base64. Needed with MESSAGE_WEBHOOK_URL.',
@@ -291,7 +315,7 @@ export const settings = {
     '[]',
     'secret',
   ),
-  LOCAL_CALLERS: setting('Whether every caller on a loopback listener counts as a service.', onOff, 'off'),
+  LOCAL_CALLERS: setting('Whether every caller on a loopback listener counts as a service: on or off.', onOff, 'off'),
   LOCAL_CALLER_INTERFACES: setting(
     'The interfaces that a local caller may speak for.',
     list,
@@ -311,7 +335,7 @@ export const settings = {
   ),
   CLEAN_UP_INTERVAL: setting('The time between two clean-ups.', duration({ atLeast: '1s', atMost: '1d' }), '1m'),
   LOG_LEVEL: setting(
-    'ValidateToken is logged at debug, other calls at info.',
+    'trace, debug, info, warn, error, fatal or silent. ValidateToken is logged at debug, other calls at info.',
     choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     'info',
   ),

@@ -10,6 +10,14 @@ export type RoleRow = {
   readonly isDefault: boolean;
 };
 
+/** The active user who has confirmed a contact. */
+export type ContactOwner = {
+  readonly userId: string;
+  readonly passwordHash: string | null;
+  /** Device tokens of before count as none; null: all count. */
+  readonly devicesSince: Date | null;
+};
+
 export type NewUser = {
   readonly interface: string;
   readonly groupNames: readonly string[];
@@ -20,7 +28,7 @@ export type NewUser = {
   readonly country?: string;
   readonly language?: string | null;
   /** The guest who registers: his row becomes the account's. */
-  readonly guestUserId?: string | null;
+  readonly guest?: { readonly userId: string; readonly sessionId: string } | null;
 };
 
 export type AccountsFunctions = ReturnType<typeof createAccountsFunctions>;
@@ -38,17 +46,16 @@ export function createAccountsFunctions(call: CallFunction) {
         display_name: user.displayName,
         country: user.country,
         language: user.language,
-        guest_user_id: user.guestUserId,
+        guest_user_id: user.guest?.userId,
+        guest_session_id: user.guest?.sessionId,
       });
       return { id: oneRow(await call<{ id: string }>('accounts.create_user_with_relations', [payload])).id };
     },
 
-    async getActiveUserContactByValue(value: string): Promise<{ userId: string; passwordHash: string | null } | null> {
-      const [row] = await call<{ user_id: string; password_hash: string | null }>(
-        'accounts.get_active_user_contact_by_value',
-        [value],
-      );
-      return row ? { userId: row.user_id, passwordHash: row.password_hash } : null;
+    async getActiveUserContactByValue(value: string): Promise<ContactOwner | null> {
+      type Row = { user_id: string; password_hash: string | null; devices_since: Date | null };
+      const [row] = await call<Row>('accounts.get_active_user_contact_by_value', [value]);
+      return row ? { userId: row.user_id, passwordHash: row.password_hash, devicesSince: row.devices_since } : null;
     },
 
     async listRoles(input: { interface: string; userId: string | null }): Promise<RoleRow[]> {

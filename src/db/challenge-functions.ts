@@ -23,6 +23,8 @@ export type NewChallenge = {
   readonly network: string | null;
   readonly contactLimit: number;
   readonly networkLimit: number;
+  /** Whose counts are its own; null: those of everybody. */
+  readonly device: string | null;
 };
 
 export type RedeemedChallenge = {
@@ -64,6 +66,7 @@ export function createChallengeFunctions(call: CallFunction) {
           challenge.network,
           challenge.contactLimit,
           challenge.networkLimit,
+          challenge.device,
         ]),
       );
       return row.start_challenge * 1000;

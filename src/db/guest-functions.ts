@@ -19,8 +19,13 @@ export function createGuestFunctions(call: CallFunction) {
       return { userId: row.create_guest };
     },
 
-    async linkGuest(link: { guestUserId: string; userId: string; sessionId: string }): Promise<CommittedRevocation> {
-      const args = [link.guestUserId, link.userId, link.sessionId];
+    async linkGuest(link: {
+      guestUserId: string;
+      guestSessionId: string;
+      userId: string;
+      sessionId: string;
+    }): Promise<CommittedRevocation> {
+      const args = [link.guestUserId, link.guestSessionId, link.userId, link.sessionId];
       return committed(oneRow(await call<RevocationRow>('auth.link_guest', args)));
     },
 

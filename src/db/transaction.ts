@@ -2,7 +2,8 @@ import type { Pool } from 'pg';
 import { createCallFunction } from './call-function.ts';
 import { createDatabaseFunctions } from './functions.ts';
 import type { DatabaseFunctions } from './functions.ts';
-import { fromDatabaseError } from './errors.ts';
+import { fromDatabaseError, isStalePlan } from './errors.ts';
+import { AppError } from '../errors/app-error.ts';
 
 /** Runs calls of stored functions in one transaction: committed when `work` resolves, rolled back when it rejects. */
 export type InTransaction = <T>(work: (functions: DatabaseFunctions) => Promise<T>) => Promise<T>;
@@ -30,6 +31,7 @@ export function createInTransaction(pool: Pick<Pool, 'connect'>): InTransaction 
       await control('commit');
       return result;
     } catch (error) {
+      if (error instanceof AppError && isStalePlan(error.details.cause)) broken = error;
       // A failed rollback is told by the connection being broken; what the caller needs is the first error.
       if (!broken) await control('rollback').catch(() => undefined);
       throw error;

@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { ClientError, Metadata, Status, createChannel, createClientFactory } from 'nice-grpc';
-import { ErrorInfo, BadRequest, RichClientError, errorDetailsClientMiddleware } from 'nice-grpc-error-details';
+import {
+  BadRequest,
+  ErrorInfo,
+  RetryInfo,
+  RichClientError,
+  errorDetailsClientMiddleware,
+} from 'nice-grpc-error-details';
 import { DEFINITIONS } from '../grpc/definitions.ts';
 
 const USAGE = `Calls a method of the service and prints the answer as JSON.
@@ -19,16 +25,21 @@ type Method = {
 };
 type Codec = { fromJSON: (json: unknown) => object; toJSON: (message: object) => unknown };
 
-/** For people who have no grpcurl: npm is enough. Field names may be written as in the proto or in camelCase. */
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    token: { type: 'string' },
-    credential: { type: 'string' },
-    address: { type: 'string', default: '127.0.0.1:50051' },
-  },
-});
-const [name, json = '{}'] = positionals;
+/** What was typed; null: nothing that makes sense. */
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        token: { type: 'string' },
+        credential: { type: 'string' },
+        address: { type: 'string', default: '127.0.0.1:50051' },
+      },
+    });
+  } catch {
+    return null;
+  }
+}
 
 function find(methodName: string | undefined) {
   for (const definition of DEFINITIONS) {
@@ -41,9 +52,12 @@ function find(methodName: string | undefined) {
   return null;
 }
 
+/** For people who have no grpcurl: npm is enough. Field names may be written as in the proto or in camelCase. */
 async function run(): Promise<number> {
+  const typed = readArguments();
+  const [name, json = '{}'] = typed?.positionals ?? [];
   const found = find(name);
-  if (!found) {
+  if (!typed || !found) {
     const names = DEFINITIONS.flatMap(({ methods }) =>
       Object.values<Method>(methods)
         .filter((method) => !method.responseStream)
@@ -52,11 +66,15 @@ async function run(): Promise<number> {
     console.error(`${USAGE}\nMethods: ${names.join(', ')}`);
     return 2;
   }
-  const request = (found.method.requestType as Codec).fromJSON(
-    JSON.parse(json === '-' ? await readFile('/dev/stdin', 'utf8') : json, (key, value: unknown) =>
-      toCamelCaseKeys(key, value),
-    ),
-  );
+  const { values } = typed;
+  const { fromJSON } = found.method.requestType as Codec;
+  const fields = JSON.parse(json === '-' ? await readFile('/dev/stdin', 'utf8') : json, toCamelCaseKeys) as object;
+  const unknown = Object.keys(fields).filter((field) => !isField(fromJSON, field));
+  if (unknown.length > 0) {
+    console.error(`${found.method.name} has no field ${unknown.join(', ')}.`);
+    return 2;
+  }
+  const request = fromJSON(fields);
   const channel = createChannel(values.address);
   try {
     const client = createClientFactory()
@@ -78,6 +96,9 @@ async function run(): Promise<number> {
     for (const detail of error instanceof RichClientError ? error.extra : []) {
       if (detail.$type === ErrorInfo.$type)
         console.error(`  reason: ${detail.reason} ${JSON.stringify(detail.metadata)}`);
+      if (detail.$type === RetryInfo.$type && detail.retryDelay) {
+        console.error(`  try again in ${detail.retryDelay.seconds + Math.ceil(detail.retryDelay.nanos / 1e9)} s`);
+      }
       if (detail.$type === BadRequest.$type) {
         for (const violation of detail.fieldViolations) console.error(`  ${violation.field} ${violation.description}`);
       }
@@ -85,6 +106,18 @@ async function run(): Promise<number> {
     return 1;
   } finally {
     channel.close();
+  }
+}
+
+/** The generated code passes over what it does not know; a field of a oneof is taken in under the name of the oneof. */
+function isField(fromJSON: Codec['fromJSON'], field: string): boolean {
+  if (field in fromJSON({})) return true;
+  try {
+    return Object.values(fromJSON({ [field]: {} })).some(
+      (value) => (value as { $case?: string } | null)?.$case === field,
+    );
+  } catch {
+    return false;
   }
 }
 

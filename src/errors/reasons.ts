@@ -209,7 +209,11 @@ export const reasons: { readonly [R in Reason]: Row } = {
   LAST_SUPERADMIN: { status: Status.FAILED_PRECONDITION, text: 'It is the last superadmin.', level: 'warn' },
 
   MESSAGE_NOT_FOUND: { status: Status.NOT_FOUND, text: 'There is no such message.', level: 'info' },
-  MESSAGE_NOT_DEAD: { status: Status.FAILED_PRECONDITION, text: 'The message is not in need of that.', level: 'info' },
+  MESSAGE_NOT_DEAD: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'The message is not dead; there is nothing to resend.',
+    level: 'info',
+  },
   MESSAGE_EXPIRED: {
     status: Status.FAILED_PRECONDITION,
     text: 'What the message carries has expired.',

@@ -59,6 +59,7 @@ export type GrpcServerDeps = {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly limiter: Pick<RateLimiterAbstract, 'consume'>;
+  readonly userLimiter: Pick<RateLimiterAbstract, 'consume'>;
   /** Of methods, by their paths, that are bounded more tightly, beside all calls. */
   readonly methodLimiters: ReadonlyMap<string, Pick<RateLimiterAbstract, 'consume'>>;
   readonly recognizeService: RecognizeService;

@@ -27,6 +27,13 @@ type Options = {
   readonly print: ((text: string) => void) | null;
 };
 
+const OWN_PROVIDERS: Readonly<Record<string, string>> = { email: 'MAIL_URL', sms: 'TWILIO_ACCOUNT_SID' };
+
+/** The settings of which one gives a channel a provider, for people. */
+export function providerSettings(channel: string): string {
+  return [OWN_PROVIDERS[channel], 'MESSAGE_WEBHOOK_URL', 'MESSAGE_FILES'].filter(Boolean).join(', ');
+}
+
 /** Who sends the messages of each channel: its own provider, else the webhook, else files; null: nobody. */
 export function createChannels({ names, config, isLoopbackHost, concurrency, clock, print }: Options) {
   const { MAIL_URL, MAIL_FROM, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, MESSAGE_FILES } = config;

@@ -16,10 +16,9 @@ export const HTML_LAYOUT = `<!doctype html>
   .page { background-color: #16181c !important; }
   .card { background-color: #22252b !important; }
   .card, .card h1, .card p { color: #f2f3f5 !important; }
-  .faint { color: #b4b9c2 !important; }
-  .code { background-color: #33373f !important; color: #ffffff !important; }
-  .button { background-color: #8ab4ff !important; color: #10131a !important; }
-  .plain { color: #8ab4ff !important; }
+  .faint, .card .faint { color: #b4b9c2 !important; }
+  .card .code { background-color: #33373f !important; color: #ffffff !important; }
+  .card .button { background-color: #8ab4ff !important; color: #10131a !important; }
 }
 </style>
 </head>
@@ -38,7 +37,7 @@ export const HTML_LAYOUT = `<!doctype html>
 {{/code}}
 {{#link}}
 <p style="margin:0 0 16px;"><a class="button" href="{{link}}" style="display:inline-block;padding:12px 20px;background-color:#1a4fb4;color:#ffffff;border-radius:6px;text-decoration:none;font-weight:600;">{{action}}</a></p>
-<p class="faint" style="margin:0 0 16px;font-size:14px;color:#565d68;">{{copyLink}}<br><a class="plain" href="{{link}}" style="color:#1a4fb4;word-break:break-all;">{{link}}</a></p>
+<p class="faint" style="margin:0 0 16px;font-size:14px;color:#565d68;">{{copyLink}}<br><span style="word-break:break-all;">{{link}}</span></p>
 {{/link}}
 {{#life}}
 <p style="margin:0 0 16px;">{{life}}</p>

@@ -44,6 +44,7 @@ export function createRenderMessage({ product, fallback }: { product: string; fa
       link,
       lifetime: inMinutes(expiresAt.getTime() - createdAt.getTime(), language),
       time: timeIn(createdAt, language),
+      end: timeIn(expiresAt, language),
     };
     const write = (text: string) => mustache.render(text, view, undefined, { escape: String });
     if (channel !== 'email') return { text: write(short), mail: null };
@@ -63,7 +64,7 @@ export function createRenderMessage({ product, fallback }: { product: string; fa
     };
     return {
       text: mustache.render(TEXT_LAYOUT, page, undefined, { escape: String }),
-      mail: { subject: page.subject, html: mustache.render(HTML_LAYOUT, page) },
+      mail: { subject: page.subject, html: mustache.render(HTML_LAYOUT, page, undefined, { escape: escapeHtml }) },
     };
   };
 }
@@ -81,10 +82,15 @@ function inMinutes(milliseconds: number, language: Language): string {
 
 /** In UTC, and saying so: where the reader is, nobody knows. */
 function timeIn(time: Date, language: Language): string {
-  const format = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
-    dateStyle: 'long',
-    timeStyle: 'short',
-    timeZone: 'UTC',
-  });
-  return `${format.format(time)} UTC`;
+  const locale = language === 'en' ? 'en-GB' : language;
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(time);
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone: 'UTC' }).format(time);
+  return `${clock} UTC ${language === 'en' ? 'on ' : ''}${day}`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** What text and attributes in double quotes need. mustache would write / and = as entities, which some link rewriters break. */
+function escapeHtml(value: unknown): string {
+  return String(value).replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 }

@@ -96,7 +96,9 @@ export function createSender(deps: Deps): Sender {
       retryIn: backOff(attempt),
     });
     // By an allow-list: providers quote recipients and contents in their errors. Those are in the list of dead messages.
-    logger.info({ messageId: id, channel, template, attempt, outcome: outcome.outcome, state }, 'message');
+    const line = { messageId: id, channel, template, attempt, outcome: outcome.outcome, state };
+    if (state === 'dead') logger.warn(line, 'message');
+    else logger.info(line, 'message');
   }
 
   async function handOver(claimed: ClaimedMessage): Promise<SendOutcome> {

@@ -11,6 +11,7 @@ import type { PasswordHasher } from './hasher.ts';
 import { readNewPassword, requirePolicy } from './new-password.ts';
 import { PASSWORD_FORM, normalPassword } from './password-text.ts';
 import type { CheckPasswordPolicy } from './policy.ts';
+import type { Turns } from './turns.ts';
 
 export type ChangePasswordDeps = {
   readonly inTransaction: InTransaction;
@@ -20,6 +21,7 @@ export type ChangePasswordDeps = {
   readonly hasher: Pick<PasswordHasher, 'hash' | 'verify'>;
   readonly checkPassword: CheckPasswordPolicy;
   readonly confirmRevocation: ConfirmRevocation;
+  readonly turns: Turns;
 };
 
 export type ChangePasswordInput = { readonly currentPassword: string; readonly newPassword: string };
@@ -48,10 +50,12 @@ export function createChangePassword(deps: ChangePasswordDeps) {
     // Counted by session: strangers, who have none, cannot keep the owner from it.
     const subjects = sessionSubjects(userId, sessionId);
     await deps.attempts.reserve(subjects);
-    const committed = await change(stored.hash).catch(async (error: unknown) => {
-      await deps.attempts.release(subjects);
-      throw error;
-    });
+    const committed = await deps
+      .turns(userId, () => change(stored.hash))
+      .catch(async (error: unknown) => {
+        await deps.attempts.release(subjects);
+        throw error;
+      });
     if (!committed) {
       await deps.auth.appendEvent({ type: 'login.failed', userId, sessionId });
       throw new AppError('CURRENT_PASSWORD_WRONG');
@@ -84,6 +88,7 @@ export function createChangePassword(deps: ChangePasswordDeps) {
   async function storedPassword(userId: string) {
     const stored = await deps.passwords.getPassword(userId);
     if (!stored) throw new AppError('TOKEN_REVOKED');
+    if (stored.isGuest) throw new AppError('ACCOUNT_REQUIRED');
     if (stored.hash === null) throw new AppError('PASSWORD_NOT_SET');
     return { ...stored, hash: stored.hash };
   }

@@ -5,17 +5,19 @@ import { createFieldCheck } from '../errors/field-check.ts';
 import type { PasswordHasher } from './hasher.ts';
 import { readNewPassword, requirePolicy } from './new-password.ts';
 import type { CheckPasswordPolicy } from './policy.ts';
+import type { Turns } from './turns.ts';
 
 export type SetPasswordDeps = {
   readonly passwords: Pick<PasswordFunctions, 'getPassword' | 'setPassword'>;
   readonly hasher: Pick<PasswordHasher, 'hash'>;
   readonly checkPassword: CheckPasswordPolicy;
+  readonly turns: Turns;
 };
 
 export type SetPasswordInput = { readonly newPassword: string };
 
 /** Gives an account its first password. */
-export function createSetPassword({ passwords, hasher, checkPassword }: SetPasswordDeps) {
+export function createSetPassword({ passwords, hasher, checkPassword, turns }: SetPasswordDeps) {
   return async function setPassword(
     input: SetPasswordInput,
     caller: SignedInCaller,
@@ -25,16 +27,18 @@ export function createSetPassword({ passwords, hasher, checkPassword }: SetPassw
     const newPassword = readNewPassword(check, input.newPassword);
     check.throwIfAny();
 
-    // A look before the hash is computed; the function decides again under the lock of the user's row.
     const { userId, sessionId } = caller.user;
-    const stored = await passwords.getPassword(userId);
-    if (!stored) throw new AppError('TOKEN_REVOKED');
-    if (stored.isGuest) throw new AppError('ACCOUNT_REQUIRED');
-    if (stored.hash !== null) throw new AppError('PASSWORD_ALREADY_SET');
-    requirePolicy(checkPassword, newPassword, stored.names);
+    await turns(userId, async () => {
+      // A look before the hash is computed; the function decides again under the lock of the user's row.
+      const stored = await passwords.getPassword(userId);
+      if (!stored) throw new AppError('TOKEN_REVOKED');
+      if (stored.isGuest) throw new AppError('ACCOUNT_REQUIRED');
+      if (stored.hash !== null) throw new AppError('PASSWORD_ALREADY_SET');
+      requirePolicy(checkPassword, newPassword, stored.names);
 
-    const newHash = await hasher.hash(newPassword, signal);
-    await passwords.setPassword({ userId, sessionId, newHash, language: caller.language });
+      const newHash = await hasher.hash(newPassword, signal);
+      await passwords.setPassword({ userId, sessionId, newHash, language: caller.language });
+    });
   };
 }
 

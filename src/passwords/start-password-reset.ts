@@ -1,4 +1,5 @@
 import type { Contacts } from '../accounts/contact.ts';
+import type { KnownDevice } from '../auth/known-device.ts';
 import type { Caller } from '../caller.ts';
 import type { StartChallenge, StartedChallenge } from '../challenges/start-challenge.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
@@ -6,12 +7,13 @@ import { createFieldCheck } from '../errors/field-check.ts';
 export type StartPasswordResetDeps = {
   readonly contacts: Pick<Contacts, 'reachable'>;
   readonly startChallenge: StartChallenge;
+  readonly knownDevice: KnownDevice;
 };
 
-export type StartPasswordResetInput = { readonly contact: string };
+export type StartPasswordResetInput = { readonly contact: string; readonly deviceToken: string };
 
 /** Sends what a forgotten password is replaced with: a link by mail, a code everywhere else. */
-export function createStartPasswordReset({ contacts, startChallenge }: StartPasswordResetDeps) {
+export function createStartPasswordReset({ contacts, startChallenge, knownDevice }: StartPasswordResetDeps) {
   return async function startPasswordReset(input: StartPasswordResetInput, caller: Caller): Promise<StartedChallenge> {
     const check = createFieldCheck();
     const contact = check.accept(
@@ -21,7 +23,11 @@ export function createStartPasswordReset({ contacts, startChallenge }: StartPass
     );
     check.throwIfAny();
     const { type, value, channel } = contact;
-    return await startChallenge({ purpose: 'password_reset', contactType: type, contact: value, channel }, caller);
+    const device = await knownDevice(value, input.deviceToken);
+    return await startChallenge(
+      { purpose: 'password_reset', contactType: type, contact: value, channel, device },
+      caller,
+    );
   };
 }
 

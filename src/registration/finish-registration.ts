@@ -53,7 +53,7 @@ export function createFinishRegistration(deps: FinishRegistrationDeps) {
           const proof = { id: link.id, secretHash: link.secretHash, purpose: 'registration', userId: null } as const;
           requireUnused((await functions.challenges.redeemChallenge(proof)).outcome);
           const contacts = [{ type: 'email', value: email, isConfirmed: true }, ...form.contacts];
-          const user = { ...form, contacts, passwordHash, guestUserId: guest?.userId ?? null };
+          const user = { ...form, contacts, passwordHash, guest };
           const account = await deps.openAccount(functions, user, caller);
           return {
             ...account,

@@ -11,13 +11,13 @@ import type { Clock } from '../clock.ts';
 export type DeviceTokens = {
   /** For a new device; with the session that it has begun, the same token each time, for a call that is repeated. */
   readonly issue: (userId: string, session?: { readonly sessionId: string; readonly issuedAt: Date }) => string;
-  /** The device; null for a token that is not for this user, or is older than a year. */
-  readonly read: (text: string, userId: string) => string | null;
+  /** The device; null for a token that is not for this user, is older than a year, or is not younger than `since`. */
+  readonly read: (text: string, userId: string, since?: Date | null) => string | null;
   /**
    * What a device keeps after it has logged in once more: its token, or a new one of the same device for one of more than 30
    * days, so that it is known for as long as it is used. A device that is not known gets its first.
    */
-  readonly renew: (text: string, userId: string) => string;
+  readonly renew: (text: string, userId: string, since?: Date | null) => string;
 };
 
 const PREFIX = 'dt1_';
@@ -41,13 +41,20 @@ export function createDeviceTokens({ key, clock }: { key: Buffer; clock: Clock }
   }
 
   /** The device and the age of its token; null for a token that counts as none. */
-  function open(text: string, userId: string): { readonly device: Buffer; readonly age: number } | null {
+  function open(
+    text: string,
+    userId: string,
+    since: Date | null,
+  ): { readonly device: Buffer; readonly age: number } | null {
     if (text.length !== LENGTH || !text.startsWith(PREFIX)) return null;
     const bytes = Buffer.from(text.slice(PREFIX.length), 'base64url');
     if (bytes.length !== TOKEN_BYTES) return null;
     const body = bytes.subarray(0, BODY_BYTES);
     if (!timingSafeEqual(mac(userId, body), bytes.subarray(BODY_BYTES))) return null;
-    const age = now() - body.readUInt32BE(16);
+    const issuedAt = body.readUInt32BE(16);
+    // Whole seconds: one of the very second of a change of the password may be from before it.
+    if (since && issuedAt * 1000 <= since.getTime()) return null;
+    const age = now() - issuedAt;
     return age <= LIFETIME_SECONDS ? { device: body.subarray(0, 16), age } : null;
   }
 
@@ -57,9 +64,9 @@ export function createDeviceTokens({ key, clock }: { key: Buffer; clock: Clock }
       const device = Buffer.from(session.sessionId.replaceAll('-', ''), 'hex');
       return make(userId, device, Math.floor(session.issuedAt.getTime() / 1000));
     },
-    read: (text, userId) => open(text, userId)?.device.toString('hex') ?? null,
-    renew(text, userId) {
-      const known = open(text, userId);
+    read: (text, userId, since = null) => open(text, userId, since)?.device.toString('hex') ?? null,
+    renew(text, userId, since = null) {
+      const known = open(text, userId, since);
       if (known && known.age <= RENEWAL_SECONDS) return text;
       return make(userId, known?.device ?? randomBytes(16), now());
     },

@@ -39,7 +39,7 @@ describe('A start with DATABASE_URL is refused', () => {
     url.pathname = `/${name}`;
     try {
       expect(await refusal({ DATABASE_URL: url.href })).toBe(
-        'The database has not been migrated. Run: npm run migrate',
+        'The database has not been migrated for this version. Run: npm run migrate',
       );
     } finally {
       await superuser.query(`drop database ${name} with (force)`);

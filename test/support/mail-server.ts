@@ -120,6 +120,7 @@ export async function startMailServer(options: Options = {}) {
       MAIL_URL: url,
       MAIL_FROM: 'Accounts <no-reply@service.example>',
       LINK_BASE_URL: 'https://front.example',
+      PRODUCT_NAME: 'Ducks',
     },
     /** The next mail to the address, in their order: each call returns another one. Waits for it. */
     async waitForMail(to: string, patience = 10_000): Promise<ReceivedMail> {

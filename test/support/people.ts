@@ -32,7 +32,8 @@ export function newPerson(overrides: Partial<RegisterRequest> = {}): RegisterReq
 export async function register(clients: Pick<Clients, 'auth'>, overrides: Partial<RegisterRequest> = {}) {
   const request = newPerson(overrides);
   const response = await clients.auth.register(request);
-  return { ...request, userId: response.userId, roles: response.roles, tokens: tokensOf(response) };
+  const { userId, roles, deviceToken } = response;
+  return { ...request, userId, roles, deviceToken, tokens: tokensOf(response) };
 }
 
 /** Somebody who has registered, and has confirmed his phone and his e-mail address. */

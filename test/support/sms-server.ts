@@ -59,7 +59,12 @@ export async function startSmsServer({ answer }: { answer?: (sms: ReceivedSms) =
     /** Every request, also those that were not taken. */
     requests: http.requests,
     /** What a service needs to send its text messages here. */
-    settings: { MESSAGE_WEBHOOK_URL: `${http.url}/messages`, MESSAGE_WEBHOOK_SECRET: secret },
+    settings: {
+      MESSAGE_WEBHOOK_URL: `${http.url}/messages`,
+      MESSAGE_WEBHOOK_SECRET: secret,
+      LINK_BASE_URL: 'https://front.example',
+      PRODUCT_NAME: 'Ducks',
+    },
     /** The next message to the phone, in their order: each call returns another one. Waits for it. */
     async waitForSms(to: string, patience = 10_000): Promise<ReceivedSms> {
       return await waitForNext(

@@ -1,7 +1,7 @@
 -- Adds a contact to the caller's account.
 -- Threats: a typing error, or somebody else's address: what needs a confirmation replaces nothing and is in nobody's way. Two
--- who want one second_login: the unique index decides. An account that piles up contacts: 20, and 200 with its history,
--- counted under the user's lock.
+-- who want one second_login: the unique index decides. An account that piles up contacts: 20, and 200 with those that it
+-- has given up in 30 days, counted under the user's lock.
 -- Guests have no contacts: an account begins with a registration.
 create or replace function accounts.add_contact(p_user_id uuid, p_type text, p_value text, p_language text)
   returns accounts.user_contacts
@@ -41,7 +41,8 @@ begin
 
   -- Counted afterwards: what was replaced is no more.
   select count(*) filter (where c.is_active), count(*) into v_active, v_all
-    from accounts.user_contacts c where c.user_id = p_user_id;
+    from accounts.user_contacts c
+   where c.user_id = p_user_id and (c.is_active or c.deactivated_at > now() - interval '30 days');
   if v_active > v_most_active or v_all > v_most then
     raise exception 'CONTACT_LIMIT'
       using errcode = 'AU001',

@@ -23,6 +23,11 @@ begin
     return v_contact;
   end if;
 
+  -- Before anything is given up: two who want each other's would wait for each other.
+  if not accounts.is_contact_available(v_contact.value) then
+    raise exception 'CONTACT_TAKEN' using errcode = 'AU001';
+  end if;
+
   -- To the address of before: it may be the one that is added by somebody else.
   perform auth.enqueue_notice(p_user_id, 'contact_changed', p_language);
   perform accounts.retire_contact(c.id)

@@ -22,6 +22,12 @@ begin
   select * into strict v_type from accounts.contact_types t where t.name = p_type;
   v_is_confirmed := p_is_confirmed or not v_type.needs_confirmation;
 
+  -- Before anything is given up: two who want each other's would wait for each other.
+  if v_is_confirmed and not accounts.is_contact_available(p_value) then
+    raise exception 'REGISTER_USER_ALREADY_EXISTS'
+      using errcode = 'AU001', detail = jsonb_build_object('contact_type', p_type)::text;
+  end if;
+
   -- One that is not confirmed yet replaces nothing but others of its kind: a typing error must not lock anybody out.
   perform accounts.retire_contact(c.id)
     from accounts.user_contacts c

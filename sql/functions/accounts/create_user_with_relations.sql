@@ -6,7 +6,7 @@
 --             "contacts": [{"type": text, "value": text, "is_confirmed": boolean}],
 --             "profile": object, "password_hash": text or null,
 --             "display_name": text, "country": text, "language": text (all three may be absent),
---             "guest_user_id": uuid of the guest who registers, or absent}
+--             "guest_user_id", "guest_session_id": uuids of the guest who registers and of his live session, or absent}
 create or replace function accounts.create_user_with_relations(p_payload jsonb)
   returns accounts.users
   language plpgsql
@@ -44,6 +44,13 @@ begin
            updated_at = now()
      where u.id = (p_payload ->> 'guest_user_id')::uuid and u.is_guest and u.is_active and u.deleted_at is null
     returning * into v_user;
+    -- His session is looked at under the lock of his row: a logout that has answered is one.
+    if v_user.id is not null and not exists (
+      select from auth.sessions s
+       where s.id = (p_payload ->> 'guest_session_id')::uuid and s.user_id = v_user.id and s.ended_at is null
+    ) then
+      raise exception 'TOKEN_REVOKED' using errcode = 'AU001';
+    end if;
     if v_user.id is null then
       raise exception 'GUEST_TOKEN_REQUIRED' using errcode = 'AU001';
     end if;

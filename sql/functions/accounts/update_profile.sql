@@ -27,11 +27,17 @@ begin
          language = case when p_changes ? 'language' then p_changes ->> 'language' else u.language end,
          profile = case when p_changes ? 'data' then p_changes -> 'data' else u.profile end,
          updated_at = now()
-   where u.id = p_user_id;
+   where u.id = p_user_id
+     -- A repeat changes nothing, and is no event.
+     and jsonb_build_object(
+           'display_name', u.display_name, 'bio', u.bio, 'country', u.country, 'language', u.language, 'data', u.profile
+         ) || p_changes is distinct from jsonb_build_object(
+           'display_name', u.display_name, 'bio', u.bio, 'country', u.country, 'language', u.language, 'data', u.profile
+         );
   perform auth.append_event(
     'profile.updated', p_user_id, null,
     jsonb_build_object('fields', array(select k.name from jsonb_object_keys(p_changes) k (name) order by k.name))
-  );
+  ) where found;
   select g.display_name, g.bio, g.country, g.language, g.data, g.created_at, g.updated_at
     into display_name, bio, country, language, data, created_at, updated_at
     from accounts.get_profile(p_user_id) g;

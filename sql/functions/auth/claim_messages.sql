@@ -42,7 +42,8 @@ begin
     for v_message in
       select m.* from auth.messages m
        where m.channel = p_channel and m.state in ('pending', 'sending') and m.next_attempt_at <= v_now
-       order by m.next_attempt_at, m.id
+       -- Somebody waits for a code; a notice has time.
+       order by (m.challenge_id is null), m.next_attempt_at, m.id
        limit v_left
          for update skip locked
     loop

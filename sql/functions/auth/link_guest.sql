@@ -3,7 +3,12 @@
 -- Threats: one guest linked to two accounts, or linked and registered: his row is locked, and whoever comes second finds that
 -- he is none any more. A customer who is "linked" away with his own token: only a guest can be.
 -- In the transaction of the login, as its last call: it waits for no other user, and takes the lock of the revisions.
-create or replace function auth.link_guest(p_guest_user_id uuid, p_user_id uuid, p_session_id uuid)
+create or replace function auth.link_guest(
+  p_guest_user_id uuid,
+  p_guest_session_id uuid,
+  p_user_id uuid,
+  p_session_id uuid
+)
   returns table (revision bigint, replicas uuid[], longest_lease_ms integer)
   language plpgsql
   volatile
@@ -17,6 +22,13 @@ begin
   if not found then
     raise exception 'GUEST_TOKEN_REQUIRED' using errcode = 'AU001';
   end if;
+  -- Under the lock of his row: a logout that has answered is one.
+  if not exists (
+    select from auth.sessions s
+     where s.id = p_guest_session_id and s.user_id = p_guest_user_id and s.ended_at is null
+  ) then
+    raise exception 'TOKEN_REVOKED' using errcode = 'AU001';
+  end if;
 
   perform auth.append_event(
     'guest.linked', p_user_id, p_session_id, jsonb_build_object('guest_user_id', p_guest_user_id)
@@ -27,5 +39,5 @@ begin
 end
 $$;
 comment on function auth.link_guest is
-  'Ends a guest in favour of an account; returns the revision to be known everywhere, and by whom. Raises GUEST_TOKEN_REQUIRED.';
+  'Ends a guest in favour of an account; returns the revision to be known everywhere, and by whom. Raises GUEST_TOKEN_REQUIRED, TOKEN_REVOKED.';
 grant execute on function auth.link_guest to auth_service;

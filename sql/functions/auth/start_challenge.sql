@@ -3,6 +3,9 @@
 -- Threats:
 -- - An outsider who finds out who has an account: whether anybody has the contact decides what is sent, never what is answered
 --   or done: a challenge and a message are written in any case, the message that nobody is to get as suppressed.
+-- - An owner kept out by strangers who ask in his name: a device that has logged in before (p_device) has its own counts.
+-- - A challenge that escapes what ends the others: the user's row is locked before his contact is looked at, in a way that
+--   conflicts with every cascade.
 -- - A flood: by contact and purpose one message, then pauses of 60 s, 2, 5 and 10 minutes; so many a day by contact; so many
 --   an hour from one client address. The counts are taken under their rows' locks, the same for known and unknown contacts.
 -- - Guessing: one live code a purpose and contact; the earlier one ends here.
@@ -25,7 +28,8 @@ create or replace function auth.start_challenge(
   p_language text,
   p_network text,
   p_contact_limit integer,
-  p_network_limit integer
+  p_network_limit integer,
+  p_device text
 )
   returns integer
   language plpgsql
@@ -35,7 +39,8 @@ create or replace function auth.start_challenge(
 as $$
 declare
   v_waits constant interval[] := array['60 seconds', '2 minutes', '5 minutes', '10 minutes']::interval[];
-  v_asked text := p_purpose || ':' || p_contact;
+  v_whose text := p_contact || coalesce(':device:' || p_device, '');
+  v_asked text := p_purpose || ':' || v_whose;
   v_user_id uuid := p_user_id;
   v_template text := p_purpose;
   v_is_suppressed boolean := false;
@@ -43,12 +48,15 @@ declare
   v_wait integer;
   v_resend integer;
 begin
+  -- The Starts of one contact and purpose, one at a time: one of their challenges is to live.
+  perform pg_advisory_xact_lock(hashtextextended(p_purpose || ':' || p_contact, 0));
+
   if p_purpose = 'contact_confirmation' then
+    perform from accounts.users u where u.id = p_user_id for share;
     select c.confirmed_at into v_confirmed_at
       from accounts.user_contacts c
      where c.id = p_contact_id and c.user_id = p_user_id and c.type = p_contact_type and c.value = p_contact
-       and c.is_active
-       for key share;
+       and c.is_active;
     if not found then
       raise exception 'CONTACT_NOT_FOUND' using errcode = 'AU001';
     end if;
@@ -57,10 +65,9 @@ begin
     end if;
   end if;
 
-  -- The pauses first: the row's lock lets the Starts of one contact and purpose through one at a time.
   v_wait := auth.reserve_message(v_asked, null, interval '1 day', v_waits);
   if v_wait = 0 then
-    v_wait := auth.reserve_message('contact:' || p_contact, p_contact_limit, interval '1 day');
+    v_wait := auth.reserve_message('contact:' || v_whose, p_contact_limit, interval '1 day');
   end if;
   if v_wait = 0 and p_network is not null then
     v_wait := auth.reserve_message('network:' || p_network, p_network_limit, interval '1 hour');
@@ -81,6 +88,15 @@ begin
       join accounts.users u on u.id = c.user_id
      where c.value = p_contact and c.type = p_contact_type and c.is_active and c.confirmed_at is not null
        and u.is_active and u.deleted_at is null;
+    -- Once more under the lock: it waits for whoever is taking the contact away, or is ending what is on its way.
+    if v_user_id is not null then
+      perform from accounts.users u where u.id = v_user_id for share;
+      select c.user_id into v_user_id
+        from accounts.user_contacts c
+        join accounts.users u on u.id = c.user_id
+       where c.value = p_contact and c.type = p_contact_type and c.is_active and c.confirmed_at is not null
+         and u.is_active and u.deleted_at is null;
+    end if;
     v_is_suppressed := v_user_id is null and not (p_registers and accounts.is_contact_available(p_contact));
   end if;
 

@@ -11,21 +11,29 @@ type Limiter = Pick<RateLimiterAbstract, 'consume'>;
 type Deps = {
   readonly rules: AccessRules;
   readonly limiter: Limiter;
+  readonly userLimiter: Limiter;
   /** Of methods, by their paths, that are bounded more tightly, beside all calls. */
   readonly methodLimiters: ReadonlyMap<string, Limiter>;
 };
 
 /**
- * Bounds PUBLIC calls per address of a person. It stands behind the identification of the caller, which is cheap: only there
+ * Bounds PUBLIC calls per address of a person, and USER calls per user. It stands behind the identification of the caller, which is cheap: only there
  * it is known whether an address is a person's or that of a service which forwards none.
  */
-export function createLimitRate({ rules, limiter, methodLimiters }: Deps): ServerMiddleware<object, WithCaller> {
+export function createLimitRate({
+  rules,
+  limiter,
+  userLimiter,
+  methodLimiters,
+}: Deps): ServerMiddleware<object, WithCaller> {
   return async function* limitRate(call, context) {
-    const { network } = context.caller;
-    if (network !== null && rules.get(call.method.path)?.access === Access.PUBLIC) {
-      await take(limiter, network);
+    const { network, user } = context.caller;
+    const access = rules.get(call.method.path)?.access;
+    const key = access === Access.PUBLIC ? network : access === Access.USER ? (user?.userId ?? null) : null;
+    if (key !== null) {
+      await take(access === Access.USER ? userLimiter : limiter, key);
       const methodLimiter = methodLimiters.get(call.method.path);
-      if (methodLimiter) await take(methodLimiter, network);
+      if (methodLimiter) await take(methodLimiter, key);
     }
     return yield* call.next(call.request, context);
   };

@@ -38,8 +38,10 @@ export type TextView = {
   readonly recipient: string;
   /** Such as "10 minutes". */
   readonly lifetime: string;
-  /** When it was asked for, or done. */
+  /** When it was done, such as "09:54 UTC on 21 November 2026". */
   readonly time: string;
+  /** When the code or link ends, in the same form. */
+  readonly end: string;
   readonly code: string | null;
   readonly link: string | null;
 };

@@ -133,6 +133,17 @@ describe('Confirming a contact', () => {
     expect(await login(heir.phone)).toBe('OK');
   });
 
+  it('a change of phone by somebody without an e-mail address is told at the old number', async () => {
+    const holder = await accountHolder(service, database, { email: '' });
+    const { phone } = newPerson();
+    const { handle } = await start(await add(holder, 'phone', phone), holder);
+    await finishWithCode(handle, await latestCode(database, phone), holder);
+    expect(await messagesTo(holder.phone)).toEqual([
+      { template: 'contact_changed', channel: 'sms', state: 'enqueued', user_id: holder.userId },
+    ]);
+    expect((await messagesTo(phone)).map(({ template }) => template)).toEqual(['contact_confirmation']);
+  });
+
   it('the first of its type becomes the primary', async () => {
     const holder = await accountHolder(service, database, { email: '' });
     const [first, second] = [newEmail(), newEmail()];
@@ -457,7 +468,7 @@ describe('A contact that is not confirmed', () => {
       expect(await login(contact)).toBe('UNAUTHENTICATED CREDENTIALS_INVALID');
       await database.query(
         `select auth.start_challenge($1, 'password_reset', 'link', 'email', $2, null, null, repeat('0', 64),
-                                     interval '1 hour', false, 'en', null, 10, 10)`,
+                                     interval '1 hour', false, 'en', null, 10, 10, null)`,
         [randomUUID(), contact],
       );
       expect(await messagesTo(contact)).toEqual([

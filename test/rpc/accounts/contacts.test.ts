@@ -206,7 +206,7 @@ describe('AddContact', () => {
     expect(await contactsOf(holder)).toHaveLength(20);
   });
 
-  it('keeps 200 contacts of an account, history and all, and no more', async () => {
+  it('lets an account give up so many contacts in 30 days, 200 with those that it has, and no more', async () => {
     const holder = await accountHolder(service, database);
     await database.query(
       `insert into accounts.user_contacts (user_id, type, value, is_active, deactivated_at)
@@ -214,8 +214,13 @@ describe('AddContact', () => {
       [holder.userId],
     );
     await add(holder, 'email', newEmail());
-    const call = service.accounts.addContact({ type: 'email', value: newEmail() }, holder.as);
-    expect(await refusalOf(call)).toMatchObject({ reason: 'CONTACT_LIMIT', metadata: { limit: '200' } });
+    const call = () => service.accounts.addContact({ type: 'email', value: newEmail() }, holder.as);
+    expect(await refusalOf(call())).toMatchObject({ reason: 'CONTACT_LIMIT', metadata: { limit: '200' } });
+    await database.query(
+      "update accounts.user_contacts set deactivated_at = now() - interval '31 days' where user_id = $1 and not is_active",
+      [holder.userId],
+    );
+    expect(await outcomeOf(call())).toBe('OK');
   });
 
   it('the same contact from 8 calls at once is one contact', async () => {

@@ -99,7 +99,7 @@ describe('DeactivateAccount', () => {
     for (const purpose of ['password_reset', 'code_login']) {
       await database.query(
         `select auth.start_challenge(gen_random_uuid(), $1, 'code', 'email', $2, null, null, repeat('0', 64),
-                                     interval '5 minutes', true, 'en', null, 10, 10)`,
+                                     interval '5 minutes', true, 'en', null, 10, 10, null)`,
         [purpose, holder.email],
       );
     }

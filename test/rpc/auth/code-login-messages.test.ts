@@ -18,11 +18,11 @@ import type { TestDatabase } from '../../support/test-database.ts';
 const STARTS = {
   StartCodeLogin: (contact: string) => ({
     path: '/auth.v1.AuthService/StartCodeLogin',
-    message: StartCodeLoginRequest.encode({ contact }).finish(),
+    message: StartCodeLoginRequest.encode({ contact, deviceToken: '' }).finish(),
   }),
   StartPasswordReset: (contact: string) => ({
     path: '/auth.v1.PasswordsService/StartPasswordReset',
-    message: StartPasswordResetRequest.encode({ contact }).finish(),
+    message: StartPasswordResetRequest.encode({ contact, deviceToken: '' }).finish(),
   }),
 };
 

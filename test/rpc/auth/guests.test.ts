@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { outcomeOf } from '../../support/outcome.ts';
 import { PASSWORD, bearer, newPerson, register, tokensOf } from '../../support/people.ts';
@@ -12,6 +13,38 @@ import { problemOf } from '../../support/validation.ts';
 
 const GUESTS = 10;
 const RIVALS = 8;
+
+describe('A guest who has logged out', () => {
+  let database: TestDatabase;
+  let service: TestService;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    service = await startService({ DATABASE_URL: database.serviceUrl });
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await database?.drop();
+  });
+
+  it('is nobody’s any more, even where the registration or login had begun before: 10 times each', async () => {
+    const { secondLogin: login } = await register(service);
+    const outcomes: string[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      for (const begin of [
+        (guestAccessToken: string) => service.auth.register(newPerson({ guestAccessToken })),
+        (guestAccessToken: string) => service.auth.login({ login, password: PASSWORD, guestAccessToken }),
+      ]) {
+        const { accessToken } = tokensOf(await service.auth.startGuestSession({ interface: 'customer' }));
+        const call = outcomeOf(begin(accessToken));
+        // While the hash is computed, which takes longer.
+        await delay(5);
+        await service.auth.logout({}, bearer(accessToken));
+        outcomes.push(await call);
+      }
+    }
+    expect(new Set(outcomes)).toEqual(new Set(['UNAUTHENTICATED TOKEN_REVOKED']));
+  });
+});
 
 describe('A guest', () => {
   let database: TestDatabase;

@@ -60,6 +60,7 @@ describe('A mail', () => {
     // Neither the link nor to whom it went is in the log.
     await vi.waitUntil(() => service.logLines.some(({ msg }) => msg === 'message'), PATIENCE);
     expect(service.logLines.find(({ msg }) => msg === 'message')).toMatchObject({
+      level: 30,
       messageId: id,
       channel: 'email',
       template: 'password_reset',
@@ -227,7 +228,6 @@ describe('Text messages', () => {
     const twilio = toStop(await startHttpServer(() => ({ status: 201, body: '{}' })));
     await start({
       ...sms.settings,
-      LINK_BASE_URL: 'https://front.example',
       TWILIO_URL: twilio.url,
       TWILIO_ACCOUNT_SID: 'AC1',
       TWILIO_AUTH_TOKEN: 'token',
@@ -300,7 +300,6 @@ describe('Senders', () => {
       ...sms.settings,
       MAIL_URL: silent.url.replace('http', 'smtp'),
       MAIL_FROM: 'a@service.example',
-      LINK_BASE_URL: 'https://front.example',
     });
     const held = await enqueueNotices(database, ['a@example.com', 'b@example.com', 'c@example.com']);
     await vi.waitUntil(async () => (await messageStates(database))['sending'] === 2, PATIENCE);
@@ -354,24 +353,31 @@ describe('Without a provider', () => {
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('To: ada@example.com\nChannel: email\nSubject: Confirm your e-mail address\n');
     expect(text).toContain(`http://localhost:8080/registration#token=${secret}`);
+    // There is no name that must be set, so there is one that says it is none.
+    expect(text).toContain('registering with Example using');
   });
 
   it('and without files they are dead at once, and the start warns', async () => {
     const service = await start();
-    expect(
-      service.logLines.filter(({ msg }) => String(msg).startsWith('no provider')).map(({ channel }) => channel),
-    ).toEqual(expect.arrayContaining(['email', 'sms']));
+    const warnings = service.logLines.filter(({ msg }) => String(msg).startsWith('no provider'));
+    expect(Object.fromEntries(warnings.map(({ channel, msg }) => [channel, msg]))).toMatchObject({
+      email: expect.stringContaining('MAIL_URL, MESSAGE_WEBHOOK_URL, MESSAGE_FILES') as string,
+      sms: expect.stringContaining('TWILIO_ACCOUNT_SID, MESSAGE_WEBHOOK_URL, MESSAGE_FILES') as string,
+    });
     const [id = ''] = await enqueueNotices(database, ['ada@example.com']);
     await reaches(id, 'dead');
     expect(await messageRow(database, id)).toMatchObject({
       attempts: 1,
       last_error: 'No provider of messages is configured for email.',
     });
+    await vi.waitUntil(() => service.logLines.some(({ msg }) => msg === 'message'), PATIENCE);
+    expect(service.logLines.find(({ msg }) => msg === 'message')).toMatchObject({ level: 40, messageId: id });
   });
 
   it('a link without a front end to lead to is dead, and says which setting is missing', async () => {
-    const sms = toStop(await startSmsServer());
-    await start(sms.settings);
+    const parent = mkdtempSync(path.join(tmpdir(), 'auth-test-messages-'));
+    opened.stack.defer(() => rmSync(parent, { recursive: true, force: true }));
+    await start({ MESSAGE_FILES: path.join(parent, 'messages') });
     const { id } = await enqueueChallenge(database, { recipient: 'ada@example.com' });
     await reaches(id, 'dead');
     expect((await messageRow(database, id)).last_error).toContain('LINK_BASE_URL');

@@ -40,6 +40,7 @@ export function newChallenge(overrides: Partial<NewChallenge> = {}): NewChalleng
     network: null,
     contactLimit: 10,
     networkLimit: 30,
+    device: null,
     ...overrides,
   };
 }

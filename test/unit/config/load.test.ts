@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { redactedConfig } from '../../../src/config/describe.ts';
 import { ConfigProblem, isLoopbackHost, loadConfig } from '../../../src/config/load.ts';
+import { settings } from '../../../src/config/settings.ts';
 
 const MASTER_KEY = Buffer.alloc(32, 9).toString('base64');
 const SHA256 = 'a'.repeat(64);
@@ -135,22 +136,35 @@ describe('The configuration', () => {
 });
 
 describe('The settings of messages', () => {
-  const MAIL = { MAIL_URL: 'smtp://u:p@mail.example:587', LINK_BASE_URL: 'https://front.example' };
-  const TWILIO = { TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'token', TWILIO_FROM: '+15550001111' };
+  const NAME = { PRODUCT_NAME: 'Ducks' };
+  const FRONT = { LINK_BASE_URL: 'https://front.example' };
+  const MAIL = { ...NAME, ...FRONT, MAIL_URL: 'smtp://u:p@mail.example:587' };
+  const TWILIO = { ...NAME, TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'token', TWILIO_FROM: '+15550001111' };
   const WEBHOOK = {
+    ...NAME,
+    ...FRONT,
     MESSAGE_WEBHOOK_URL: 'https://sms.example/send',
     MESSAGE_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
   };
   const FROM = { MAIL_FROM: 'no-reply@service.example' };
 
   it.each([
-    [MAIL, 'MAIL_URL needs MAIL_FROM and LINK_BASE_URL.'],
-    [{ ...FROM, MAIL_URL: MAIL.MAIL_URL }, 'MAIL_URL needs MAIL_FROM and LINK_BASE_URL.'],
+    [MAIL, 'MAIL_URL needs MAIL_FROM, LINK_BASE_URL and PRODUCT_NAME.'],
+    [{ ...MAIL, ...FROM, LINK_BASE_URL: '' }, 'MAIL_URL needs MAIL_FROM, LINK_BASE_URL and PRODUCT_NAME.'],
+    [{ ...MAIL, ...FROM, PRODUCT_NAME: '' }, 'MAIL_URL needs MAIL_FROM, LINK_BASE_URL and PRODUCT_NAME.'],
+    [{ ...TWILIO, PRODUCT_NAME: '' }, 'TWILIO_ACCOUNT_SID needs PRODUCT_NAME.'],
+    [{ ...WEBHOOK, PRODUCT_NAME: '' }, 'MESSAGE_WEBHOOK_URL needs LINK_BASE_URL and PRODUCT_NAME.'],
+    [{ ...WEBHOOK, LINK_BASE_URL: '' }, 'MESSAGE_WEBHOOK_URL needs LINK_BASE_URL and PRODUCT_NAME.'],
+    [{ PRODUCT_NAME: 'x'.repeat(61) }, 'PRODUCT_NAME must have at most 60 characters'],
+    [{ SMS_COUNTRIES: 'Russia' }, 'SMS_COUNTRIES must be countries of two capital letters each, such as RU,KZ'],
+    [{ SMS_COUNTRIES: 'RU,kz' }, 'SMS_COUNTRIES must be countries of two capital letters each, such as RU,KZ'],
+    [{ SMS_COUNTRIES: 'RU KZ' }, 'SMS_COUNTRIES must be countries of two capital letters each, such as RU,KZ'],
     [{ ...TWILIO, TWILIO_FROM: '' }, 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.'],
     [{ TWILIO_AUTH_TOKEN: 'x' }, 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.'],
     [{ ...WEBHOOK, MESSAGE_WEBHOOK_SECRET: '' }, 'MESSAGE_WEBHOOK_URL and MESSAGE_WEBHOOK_SECRET go together.'],
     [{ ...WEBHOOK, MESSAGE_WEBHOOK_URL: '' }, 'MESSAGE_WEBHOOK_URL and MESSAGE_WEBHOOK_SECRET go together.'],
     [{ ...WEBHOOK, MESSAGE_WEBHOOK_SECRET: 'short' }, 'MESSAGE_WEBHOOK_SECRET must be whsec_'],
+    [{ ...WEBHOOK, MESSAGE_WEBHOOK_URL: 'https://u:p@sms.example/' }, 'must not contain a user or a password'],
     [{ ...WEBHOOK, MESSAGE_WEBHOOK_URL: 'http://sms.example/' }, 'MESSAGE_WEBHOOK_URL must begin with https://'],
     [{ ...TWILIO, TWILIO_URL: 'http://twilio.example' }, 'TWILIO_URL must begin with https://'],
     [{ LINK_BASE_URL: 'https://front.example/#x' }, 'LINK_BASE_URL must have no query and no fragment'],
@@ -160,12 +174,23 @@ describe('The settings of messages', () => {
     expect(problemsOf({ ...enough, ...environment })).toEqual([expect.stringContaining(problem)]);
   });
 
-  it.each([{ ...MAIL, ...FROM }, TWILIO, WEBHOOK, { ...WEBHOOK, MESSAGE_WEBHOOK_URL: 'http://[::1]:9/' }])(
-    '%j is whole',
-    (environment) => {
-      expect(problemsOf({ ...enough, ...environment })).toEqual([]);
-    },
-  );
+  it('name the values that there are to choose from', () => {
+    for (const name of ['REGISTRATION_PHONE', 'REGISTRATION_SECOND_LOGIN'] as const) {
+      expect(settings[name].about).toContain('required, optional or off');
+    }
+    expect(settings.DEFAULT_LANGUAGE.about).toContain('en or ru');
+  });
+
+  it.each([
+    { ...MAIL, ...FROM },
+    { SMS_COUNTRIES: 'RU, KZ' },
+    {},
+    TWILIO,
+    WEBHOOK,
+    { ...WEBHOOK, MESSAGE_WEBHOOK_URL: 'http://[::1]:9/' },
+  ])('%j is whole', (environment) => {
+    expect(problemsOf({ ...enough, ...environment })).toEqual([]);
+  });
 
   it.each([
     ['no-reply@service.example', { name: '', address: 'no-reply@service.example' }],

@@ -56,6 +56,13 @@ describe('Claiming messages', () => {
     expect(taken.sort()).toEqual(ids.sort());
   });
 
+  it('takes what somebody waits for before notices, however many are older', async () => {
+    await enqueueNotices(database, people(50));
+    await enqueueChallenge(database, { recipient: 'waiting@example.com' });
+    const [first] = await claim(1);
+    expect(first?.recipient).toBe('waiting@example.com');
+  });
+
   it('takes the oldest first, of its channel only, and tells what the message carries', async () => {
     await enqueueNotices(database, ['+79990000001'], { channel: 'sms' });
     const link = await enqueueChallenge(database, { recipient: 'link@example.com', purpose: 'password_reset' });

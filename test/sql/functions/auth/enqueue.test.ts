@@ -7,6 +7,9 @@ import { addUser, only } from '../scene.ts';
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
+  await query(
+    "insert into accounts.contact_types (name, title, is_exclusive, channel) values ('telegram', 'Telegram', true, 'telegram')",
+  );
 });
 afterAll(() => database?.drop());
 
@@ -65,6 +68,7 @@ describe('auth.enqueue_notice', () => {
     const { value: recipient } = await addContact(query, userId, { type: 'email', isPrimary: true });
     await addContact(query, userId, { type: 'email', isConfirmed: false });
     await addContact(query, userId, { type: 'phone', isPrimary: true });
+    await addContact(query, userId, { type: 'second_login', isPrimary: true });
     expect(await notify(userId)).toEqual([
       {
         channel: 'email',
@@ -77,9 +81,40 @@ describe('auth.enqueue_notice', () => {
     ]);
   });
 
+  it('writes to the primary phone of somebody without a confirmed e-mail address', async () => {
+    const userId = await addUser(query);
+    await addContact(query, userId, { type: 'email', isConfirmed: false });
+    await addContact(query, userId, { type: 'second_login', isPrimary: true });
+    await addContact(query, userId, { type: 'telegram', isPrimary: true });
+    await addContact(query, userId, { type: 'phone', isConfirmed: false });
+    const { value: recipient } = await addContact(query, userId, { type: 'phone', isPrimary: true });
+    expect(await notify(userId)).toMatchObject([{ channel: 'sms', recipient, template: 'password_changed' }]);
+  });
+
+  it('writes one of a kind while it waits, and 20 a day', async () => {
+    const userId = await addUser(query);
+    await addContact(query, userId, { type: 'email', isPrimary: true });
+    expect(await notify(userId)).toHaveLength(1);
+    expect(await notify(userId)).toHaveLength(1);
+    for (let notice = 0; notice < 25; notice += 1) {
+      await query("update auth.messages set state = 'dead' where user_id = $1", [userId]);
+      await notify(userId);
+    }
+    expect(await query('select from auth.messages where user_id = $1', [userId])).toHaveLength(20);
+  });
+
+  it('writes to the primary contact of another type with a channel where there is nothing else', async () => {
+    const userId = await addUser(query);
+    await addContact(query, userId, { type: 'second_login', isPrimary: true });
+    await addContact(query, userId, { type: 'phone', isConfirmed: false });
+    const { value: recipient } = await addContact(query, userId, { type: 'telegram', isPrimary: true });
+    expect(await notify(userId)).toMatchObject([{ channel: 'telegram', recipient }]);
+  });
+
   it.each([
     ['no contact', []],
-    ['a phone', [{ type: 'phone', isPrimary: true }]],
+    ['a second_login', [{ type: 'second_login', isPrimary: true }]],
+    ['a phone that he has not confirmed', [{ type: 'phone', isConfirmed: false }]],
     ['an e-mail address that he has not confirmed', [{ type: 'email', isConfirmed: false }]],
   ])('writes to nobody who has %s', async (_what, contacts) => {
     const userId = await addUser(query);

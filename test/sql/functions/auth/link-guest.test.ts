@@ -50,11 +50,18 @@ async function beginSession(client: pg.Client, userId: string): Promise<string> 
   return sessionId;
 }
 
+/** The session of a guest, live or not. */
+async function sessionOf(guestId: string): Promise<string | undefined> {
+  const rows = await database.query<{ id: string }>('select id from auth.sessions where user_id = $1', [guestId]);
+  return rows[0]?.id;
+}
+
 /** What a login does with a guest; his account's id, or the word of the refusal. */
 const link = (client: pg.Client, guestId: string, userId: string) =>
   inTransaction(client, async () => {
     const sessionId = await beginSession(client, userId);
-    await client.query('select * from auth.link_guest($1, $2, $3)', [guestId, userId, sessionId]);
+    const guestSession = await sessionOf(guestId);
+    await client.query('select * from auth.link_guest($1, $2, $3, $4)', [guestId, guestSession, userId, sessionId]);
     return userId;
   });
 
@@ -62,7 +69,13 @@ const link = (client: pg.Client, guestId: string, userId: string) =>
 const upgrade = (client: pg.Client, guestId: string) =>
   inTransaction(client, async () => {
     const contacts = [{ type: 'second_login', value: randomUUID() }];
-    const user = { interface: 'customer', contacts, password_hash: SOME_HASH, guest_user_id: guestId };
+    const user = {
+      interface: 'customer',
+      contacts,
+      password_hash: SOME_HASH,
+      guest_user_id: guestId,
+      guest_session_id: await sessionOf(guestId),
+    };
     const { rows } = await client.query<{ id: string }>('select id from accounts.create_user_with_relations($1)', [
       user,
     ]);
