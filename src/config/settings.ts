@@ -209,7 +209,11 @@ export const settings = {
     z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters'),
     'RU',
   ),
-  USER_CALLS_PER_MINUTE: setting('USER calls a minute of one user.', count(1, 1_000_000), '300'),
+  USER_CALLS_PER_MINUTE: setting(
+    'USER calls a minute of one user; Logout is never refused.',
+    count(1, 1_000_000),
+    '300',
+  ),
   GUESTS_PER_MINUTE: setting('StartGuestSession calls a minute from one client address.', count(1, 1_000_000), '30'),
   AVAILABILITY_CHECKS_PER_MINUTE: setting(
     'CheckAvailability calls a minute from one client address, and AddContact calls of one user.',

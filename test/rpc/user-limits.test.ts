@@ -38,6 +38,8 @@ describe('What one user, or one address, may ask for in a minute', () => {
     expect(all.filter((outcome) => outcome === LIMITED)).toHaveLength(20);
     expect((await refusalOf(service.accounts.getProfile({}, busy.as))).retryAfterSeconds).toBeGreaterThan(0);
     expect(await outcomeOf(service.accounts.getProfile({}, quiet.as))).toBe('OK');
+    // Whoever has used them up cannot keep the owner from logging out.
+    expect(await outcomeOf(service.auth.logout({}, busy.as))).toBe('OK');
   });
 
   it('are 5 questions whether somebody has a second_login, by adding it', async () => {

@@ -89,14 +89,13 @@ begin
      where c.value = p_contact and c.type = p_contact_type and c.is_active and c.confirmed_at is not null
        and u.is_active and u.deleted_at is null;
     -- Once more under the lock: it waits for whoever is taking the contact away, or is ending what is on its way.
-    if v_user_id is not null then
-      perform from accounts.users u where u.id = v_user_id for share;
-      select c.user_id into v_user_id
-        from accounts.user_contacts c
-        join accounts.users u on u.id = c.user_id
-       where c.value = p_contact and c.type = p_contact_type and c.is_active and c.confirmed_at is not null
-         and u.is_active and u.deleted_at is null;
-    end if;
+    -- For a contact that nobody has, too: it costs the same.
+    perform from accounts.users u where u.id = v_user_id for share;
+    select c.user_id into v_user_id
+      from accounts.user_contacts c
+      join accounts.users u on u.id = c.user_id
+     where c.value = p_contact and c.type = p_contact_type and c.is_active and c.confirmed_at is not null
+       and u.is_active and u.deleted_at is null;
     v_is_suppressed := v_user_id is null and not (p_registers and accounts.is_contact_available(p_contact));
   end if;
 

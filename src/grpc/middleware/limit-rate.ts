@@ -16,6 +16,9 @@ type Deps = {
   readonly methodLimiters: ReadonlyMap<string, Limiter>;
 };
 
+/** Whoever has got hold of a token must not be able to keep its owner from ending it. */
+const NEVER_REFUSED = new Set(['/auth.v1.AuthService/Logout']);
+
 /**
  * Bounds PUBLIC calls per address of a person, and USER calls per user. It stands behind the identification of the caller, which is cheap: only there
  * it is known whether an address is a person's or that of a service which forwards none.
@@ -30,7 +33,7 @@ export function createLimitRate({
     const { network, user } = context.caller;
     const access = rules.get(call.method.path)?.access;
     const key = access === Access.PUBLIC ? network : access === Access.USER ? (user?.userId ?? null) : null;
-    if (key !== null) {
+    if (key !== null && !NEVER_REFUSED.has(call.method.path)) {
       await take(access === Access.USER ? userLimiter : limiter, key);
       const methodLimiter = methodLimiters.get(call.method.path);
       if (methodLimiter) await take(methodLimiter, key);

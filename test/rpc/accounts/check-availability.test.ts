@@ -123,7 +123,11 @@ describe('CheckAvailability', () => {
     ['counted together', () => ({ REDIS_URL: inject('redisUrl') })],
     ['alone', () => ({})],
   ])('answers 30 a minute and address, beside what all calls may be; %s', async (_how, settings) => {
-    const limited = await startService({ DATABASE_URL: database.serviceUrl, ...settings() });
+    const limited = await startService({
+      DATABASE_URL: database.serviceUrl,
+      AVAILABILITY_CHECKS_PER_MINUTE: '30',
+      ...settings(),
+    });
     try {
       // Of a test of its own: Redis is shared.
       const address = `2001:db8:${randomUUID().slice(9, 13)}:${randomUUID().slice(0, 4)}::1`;
