@@ -18,7 +18,7 @@ export type Contacts = {
   /** A contact of any type, for a login. */
   readonly any: (text: string) => TypedContact | null;
   /** One that messages can be sent to. */
-  readonly reachable: (text: string) => (TypedContact & { readonly channel: string }) | null;
+  readonly reachable: (text: string) => ReachableContact | null;
   readonly types: readonly ContactType[];
 };
 
@@ -28,6 +28,7 @@ export const PHONE_FORM = 'must be a phone number';
 export const EMAIL_FORM = 'must be an e-mail address of at most 320 characters';
 
 export type TypedContact = { readonly type: string; readonly value: string };
+export type ReachableContact = TypedContact & { readonly channel: string };
 
 const SECOND_LOGIN = /^[\p{L}\p{N}._-]+$/u;
 /** In code units; more than any accepted contact has, however it is spelt. */

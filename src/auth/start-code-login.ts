@@ -1,8 +1,8 @@
 import type { Contacts } from '../accounts/contact.ts';
+import { readReachableContact } from '../accounts/reachable-contact.ts';
 import type { Caller } from '../caller.ts';
 import type { StartChallenge, StartedChallenge } from '../challenges/start-challenge.ts';
 import type { KnownDevice } from './known-device.ts';
-import { createFieldCheck } from '../errors/field-check.ts';
 
 export type StartCodeLoginDeps = {
   readonly contacts: Pick<Contacts, 'reachable'>;
@@ -17,14 +17,7 @@ export type StartCodeLoginInput = { readonly contact: string; readonly deviceTok
 /** Sends a code to log in with. */
 export function createStartCodeLogin({ contacts, startChallenge, knownDevice, phonesRegister }: StartCodeLoginDeps) {
   return async function startCodeLogin(input: StartCodeLoginInput, caller: Caller): Promise<StartedChallenge> {
-    const check = createFieldCheck();
-    const contact = check.accept(
-      'contact',
-      contacts.reachable(input.contact),
-      'must be an e-mail address or a phone number',
-    );
-    check.throwIfAny();
-    const { type, value, channel } = contact;
+    const { type, value, channel } = readReachableContact(contacts, input.contact);
     const device = await knownDevice(value, input.deviceToken);
     const registers = phonesRegister && type === 'phone';
     return await startChallenge(

@@ -1,8 +1,8 @@
 import type { Contacts } from '../accounts/contact.ts';
+import { readReachableContact } from '../accounts/reachable-contact.ts';
 import type { KnownDevice } from '../auth/known-device.ts';
 import type { Caller } from '../caller.ts';
 import type { StartChallenge, StartedChallenge } from '../challenges/start-challenge.ts';
-import { createFieldCheck } from '../errors/field-check.ts';
 
 export type StartPasswordResetDeps = {
   readonly contacts: Pick<Contacts, 'reachable'>;
@@ -15,14 +15,7 @@ export type StartPasswordResetInput = { readonly contact: string; readonly devic
 /** Sends what a forgotten password is replaced with: a link by mail, a code everywhere else. */
 export function createStartPasswordReset({ contacts, startChallenge, knownDevice }: StartPasswordResetDeps) {
   return async function startPasswordReset(input: StartPasswordResetInput, caller: Caller): Promise<StartedChallenge> {
-    const check = createFieldCheck();
-    const contact = check.accept(
-      'contact',
-      contacts.reachable(input.contact),
-      'must be an e-mail address or a phone number',
-    );
-    check.throwIfAny();
-    const { type, value, channel } = contact;
+    const { type, value, channel } = readReachableContact(contacts, input.contact);
     const device = await knownDevice(value, input.deviceToken);
     return await startChallenge(
       { purpose: 'password_reset', contactType: type, contact: value, channel, device },
