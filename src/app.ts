@@ -478,6 +478,7 @@ export async function startApp(
       concurrency: MESSAGES_AT_ONCE,
       budget: channel === 'sms' ? config.SMS_PER_HOUR : null,
       maySend,
+      clock,
       delay: systemDelay,
       logger,
       onProblem,

@@ -42,7 +42,7 @@ describe('A service that is killed while it sends', () => {
     const last = await Promise.all(Array.from({ length: 3 }, () => startServiceProcess(settings)));
     try {
       await vi.waitUntil(async () => (await messageStates(database))['sent'] === MAILS, {
-        timeout: 90_000,
+        timeout: 200_000,
         interval: 100,
       });
     } finally {
@@ -58,5 +58,5 @@ describe('A service that is killed while it sends', () => {
     const twice = mails.mails.length - copies.size;
     console.log(`${KILLS} kills during ${MAILS} mails: ${copies.size} delivered, ${twice} of them twice`);
     expect(twice).toBeLessThanOrEqual(MAILS / 100);
-  }, 300_000);
+  }, 400_000);
 });
