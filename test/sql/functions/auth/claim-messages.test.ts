@@ -235,7 +235,12 @@ describe('Resending', () => {
     }
     expect(await events('message.resent')).toEqual(ids.map((id) => ({ message_id: id, actor })));
     // Attempts go on counting: the senders of the first ones stay out.
-    expect((await claim(40)).map(({ attempt }) => attempt)).toEqual(Array.from({ length: 40 }, () => 2));
+    // A refusal is heard a moment before its transaction lets go of the row, which a sender passes over meanwhile.
+    const attempts: number[] = [];
+    await expect
+      .poll(async () => attempts.push(...(await claim(40)).map(({ attempt }) => attempt)), { timeout: 5000 })
+      .toBe(40);
+    expect(new Set(attempts)).toEqual(new Set([2]));
   });
 
   it('gives one more attempt to a message that had ten', async () => {
