@@ -17,7 +17,7 @@ import { createStartContactConfirmation } from './accounts/start-contact-confirm
 import { createUpdateProfile } from './accounts/update-profile.ts';
 import { createExplainToken } from './auth/explain-token.ts';
 import { createFinishCodeLogin } from './auth/finish-code-login.ts';
-import { createGuestAccess } from './auth/guest.ts';
+import { createReadGuest } from './auth/guest.ts';
 import { createLoginAttempts } from './auth/login-attempts.ts';
 import { createKnownDevice } from './auth/known-device.ts';
 import { createListMessages } from './auth/list-messages.ts';
@@ -108,7 +108,7 @@ const MESSAGES_AT_ONCE = 2;
 const UNNAMED_PRODUCT = 'Example';
 
 /** The running service. */
-export type App = {
+type App = {
   /** Where gRPC is served; the port is the real one if 0 was asked for. */
   readonly address: { readonly host: string; readonly port: number };
   /** Lets calls under way finish and closes everything. */
@@ -249,7 +249,7 @@ export async function startApp(
     sessionLifetime: config.SESSION_LIFETIME,
   });
   const validateToken = createValidateToken({ verify, replica, revocations, keys });
-  const { readGuest } = createGuestAccess({ validateToken });
+  const readGuest = createReadGuest({ validateToken });
   const attempts = createLoginAttempts({
     auth,
     failuresPerAccount: config.LOGIN_FAILURES_PER_ACCOUNT,

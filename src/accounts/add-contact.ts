@@ -3,7 +3,7 @@ import type { ContactFunctions, UserContact } from '../db/contact-functions.ts';
 import type { Contacts, TypedContact } from './contact.ts';
 import { readTypedContact } from './typed-contact.ts';
 
-export type AddContactDeps = {
+type AddContactDeps = {
   readonly contacts: Contacts;
   readonly contactFunctions: Pick<ContactFunctions, 'addContact'>;
 };

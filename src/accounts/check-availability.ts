@@ -2,12 +2,12 @@ import type { AccountsFunctions } from '../db/accounts-functions.ts';
 import type { Contacts } from './contact.ts';
 import { readTypedContact } from './typed-contact.ts';
 
-export type CheckAvailabilityDeps = {
+type CheckAvailabilityDeps = {
   readonly accounts: Pick<AccountsFunctions, 'isContactAvailable'>;
   readonly contacts: Contacts;
 };
 
-export type Availability = { readonly isAvailable: boolean; readonly value: string };
+type Availability = { readonly isAvailable: boolean; readonly value: string };
 
 /** Says whether a contact is free, and how it would be stored. */
 export function createCheckAvailability({ accounts, contacts }: CheckAvailabilityDeps) {

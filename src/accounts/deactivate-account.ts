@@ -2,12 +2,12 @@ import type { SignedInCaller } from '../caller.ts';
 import type { ProfileFunctions } from '../db/profile-functions.ts';
 import type { ConfirmRevocation } from '../revocation/confirm.ts';
 
-export type DeactivateAccountDeps = {
+type DeactivateAccountDeps = {
   readonly profiles: Pick<ProfileFunctions, 'deactivateAccount'>;
   readonly confirmRevocation: ConfirmRevocation;
 };
 
-export type AccountDeactivated = { readonly endedSessions: number; readonly revision: number };
+type AccountDeactivated = { readonly endedSessions: number; readonly revision: number };
 
 /** Closes the caller's account. Resolves when no replica accepts his access tokens any more. */
 export function createDeactivateAccount({ profiles, confirmRevocation }: DeactivateAccountDeps) {

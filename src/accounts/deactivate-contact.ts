@@ -2,7 +2,7 @@ import type { SignedInCaller } from '../caller.ts';
 import type { ContactFunctions, UserContact } from '../db/contact-functions.ts';
 import { readContactId } from './contact-id.ts';
 
-export type DeactivateContactDeps = { readonly contacts: Pick<ContactFunctions, 'deactivateContact'> };
+type DeactivateContactDeps = { readonly contacts: Pick<ContactFunctions, 'deactivateContact'> };
 
 /** Takes a contact of the caller's out of use, unless it is his last way to log in. */
 export function createDeactivateContact({ contacts }: DeactivateContactDeps) {

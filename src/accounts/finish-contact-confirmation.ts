@@ -1,12 +1,11 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { ChallengeSecrets } from '../challenges/challenge-secrets.ts';
-import { readProof, redeem } from '../challenges/proof.ts';
+import { proofIsOver, readProof, redeem } from '../challenges/proof.ts';
 import type { Proof } from '../challenges/proof.ts';
 import type { UserContact } from '../db/contact-functions.ts';
 import type { InTransaction } from '../db/transaction.ts';
-import { AppError } from '../errors/app-error.ts';
 
-export type FinishContactConfirmationDeps = {
+type FinishContactConfirmationDeps = {
   readonly secrets: ChallengeSecrets;
   readonly inTransaction: InTransaction;
 };
@@ -36,7 +35,7 @@ export function createFinishContactConfirmation({ secrets, inTransaction }: Fini
     });
     if (finished.error) throw finished.error;
     // It was given up while the message was on its way: what was sent is worth nothing any more.
-    if (!finished.contact) throw new AppError(proof.method === 'link' ? 'LINK_INVALID' : 'CODE_EXPIRED');
+    if (!finished.contact) throw proofIsOver(proof);
     return finished.contact;
   };
 }

@@ -1,7 +1,7 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { ProfileFunctions, StoredProfile } from '../db/profile-functions.ts';
 
-export type GetProfileDeps = { readonly profiles: Pick<ProfileFunctions, 'getProfile'> };
+type GetProfileDeps = { readonly profiles: Pick<ProfileFunctions, 'getProfile'> };
 
 /** What the caller has told about himself. */
 export function createGetProfile({ profiles }: GetProfileDeps) {

@@ -1,7 +1,7 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { ContactFunctions, UserContact } from '../db/contact-functions.ts';
 
-export type ListContactsDeps = { readonly contacts: Pick<ContactFunctions, 'listContacts'> };
+type ListContactsDeps = { readonly contacts: Pick<ContactFunctions, 'listContacts'> };
 
 /** Lists the caller's contacts, and with `includeHistory` those that he had. */
 export function createListContacts({ contacts }: ListContactsDeps) {

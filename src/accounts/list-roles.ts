@@ -2,7 +2,7 @@ import type { Caller } from '../caller.ts';
 import type { AccountsFunctions, RoleRow } from '../db/accounts-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 
-export type ListRolesDeps = {
+type ListRolesDeps = {
   readonly accounts: Pick<AccountsFunctions, 'listRoles'>;
   readonly interfaces: ReadonlySet<string>;
 };

@@ -2,7 +2,7 @@ import type { SignedInCaller } from '../caller.ts';
 import type { ContactFunctions, UserContact } from '../db/contact-functions.ts';
 import { readContactId } from './contact-id.ts';
 
-export type SetPrimaryContactDeps = { readonly contacts: Pick<ContactFunctions, 'setPrimaryContact'> };
+type SetPrimaryContactDeps = { readonly contacts: Pick<ContactFunctions, 'setPrimaryContact'> };
 
 /** Makes a confirmed contact of the caller's the first of its type. */
 export function createSetPrimaryContact({ contacts }: SetPrimaryContactDeps) {

@@ -5,7 +5,7 @@ import { AppError } from '../errors/app-error.ts';
 import { readContactId } from './contact-id.ts';
 import type { Contacts } from './contact.ts';
 
-export type StartContactConfirmationDeps = {
+type StartContactConfirmationDeps = {
   readonly contacts: Pick<Contacts, 'types'>;
   readonly contactFunctions: Pick<ContactFunctions, 'getContact'>;
   readonly startChallenge: StartChallenge;

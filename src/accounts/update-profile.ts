@@ -4,9 +4,9 @@ import type { ProfileChanges, ProfileFunctions, StoredProfile } from '../db/prof
 import { createFieldCheck } from '../errors/field-check.ts';
 import { profileDataProblem, profileTexts } from './profile-fields.ts';
 
-export type UpdateProfileDeps = { readonly profiles: Pick<ProfileFunctions, 'updateProfile'> };
+type UpdateProfileDeps = { readonly profiles: Pick<ProfileFunctions, 'updateProfile'> };
 
-export type UpdateProfileInput = {
+type UpdateProfileInput = {
   /** null: the request has none. */
   readonly profile: {
     readonly display_name: string;

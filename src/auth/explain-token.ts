@@ -8,7 +8,7 @@ import type { TokenRefusal } from '../tokens/access-token-verifier.ts';
 import type { SigningKey } from '../tokens/signing-key.ts';
 import type { ValidateToken } from './validate-token.ts';
 
-export type ExplainTokenDeps = {
+type ExplainTokenDeps = {
   readonly validateToken: Pick<ValidateToken, 'one'>;
   readonly inspect: InspectAccessToken;
   readonly auth: Pick<AuthFunctions, 'explainToken'>;

@@ -13,7 +13,7 @@ import type { OpenSession } from './open-session.ts';
 import type { RegistrationRefusals } from './registration-refusals.ts';
 import type { SignedInUser } from './session-tokens.ts';
 
-export type FinishCodeLoginDeps = {
+type FinishCodeLoginDeps = {
   readonly inTransaction: InTransaction;
   readonly refusals: RegistrationRefusals;
   readonly secrets: ChallengeSecrets;
@@ -27,7 +27,7 @@ export type FinishCodeLoginDeps = {
   readonly phonesRegister: boolean;
 };
 
-export type FinishCodeLoginInput = {
+type FinishCodeLoginInput = {
   readonly handle: string;
   readonly code: string;
   /** Empty: none was named. */
@@ -35,7 +35,7 @@ export type FinishCodeLoginInput = {
   readonly guestAccessToken: string;
 };
 
-export type CodeLogin = SignedInUser & { readonly isCreated: boolean };
+type CodeLogin = SignedInUser & { readonly isCreated: boolean };
 
 const FIELDS = { token: 'token', handle: 'handle', code: 'code' };
 

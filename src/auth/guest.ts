@@ -12,17 +12,13 @@ export type Guest = { readonly userId: string; readonly sessionId: string };
  */
 export type ReadGuest = (guestAccessToken: string) => Promise<Guest | null>;
 
-export function createGuestAccess({ validateToken }: { readonly validateToken: Pick<ValidateToken, 'one'> }): {
-  readonly readGuest: ReadGuest;
-} {
-  return {
-    async readGuest(guestAccessToken) {
-      if (guestAccessToken === '') return null;
-      const { validation } = await validateToken.one(guestAccessToken, 'lease');
-      // The reason of a token in a field, which is not the caller's own.
-      if (typeof validation === 'string') throw new AppError(validation, { metadata: { field: 'guest_access_token' } });
-      return { userId: validation.userId, sessionId: validation.sessionId };
-    },
+export function createReadGuest({ validateToken }: { readonly validateToken: Pick<ValidateToken, 'one'> }): ReadGuest {
+  return async function readGuest(guestAccessToken) {
+    if (guestAccessToken === '') return null;
+    const { validation } = await validateToken.one(guestAccessToken, 'lease');
+    // The reason of a token in a field, which is not the caller's own.
+    if (typeof validation === 'string') throw new AppError(validation, { metadata: { field: 'guest_access_token' } });
+    return { userId: validation.userId, sessionId: validation.sessionId };
   };
 }
 
@@ -45,7 +41,7 @@ export function linkGuest(
 }
 
 /**
- * Ends the sessions of a guest whose user `accounts.createUserWithRelations({ ..., guestUserId })` has made an account of, but
+ * Ends the sessions of a guest whose user `accounts.createUserWithRelations({ ..., guest })` has made an account of, but
  * the new one. The last call of that transaction; its result is awaited with `confirmRevocation` after the commit.
  */
 export function upgradeGuest(

@@ -2,7 +2,7 @@ import type { MessageFunctions, MessageState, StoredMessage } from '../db/messag
 import { createFieldCheck } from '../errors/field-check.ts';
 import type { PageTokens } from '../tokens/page-token.ts';
 
-export type ListMessagesInput = {
+type ListMessagesInput = {
   /** null: one that there is not. */
   readonly state: MessageState | null;
   /** 0: not said. */

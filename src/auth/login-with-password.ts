@@ -17,7 +17,7 @@ import type { AttemptSubjects, LoginAttempts } from './login-attempts.ts';
 import type { OpenSession } from './open-session.ts';
 import type { SignedInUser } from './session-tokens.ts';
 
-export type LoginDeps = {
+type LoginDeps = {
   readonly inTransaction: InTransaction;
   readonly accounts: Pick<AccountsFunctions, 'getActiveUserContactByValue' | 'upgradePasswordHash'>;
   readonly auth: Pick<AuthFunctions, 'appendEvent'>;
@@ -31,7 +31,7 @@ export type LoginDeps = {
   readonly onProblem: (error: unknown) => void;
 };
 
-export type LoginInput = {
+type LoginInput = {
   readonly login: string;
   readonly password: string;
   readonly deviceToken: string;

@@ -4,15 +4,15 @@ import type { Blacklist } from '../redis/blacklist.ts';
 import type { ConfirmRevocation } from '../revocation/confirm.ts';
 import { LEEWAY } from '../tokens/access-token-verifier.ts';
 
-export type LogoutDeps = {
+type LogoutDeps = {
   readonly auth: Pick<AuthFunctions, 'logout'>;
   readonly confirmRevocation: ConfirmRevocation;
   readonly blacklist: Blacklist | null;
   readonly onProblem: (error: unknown) => void;
 };
 
-export type LogoutInput = { readonly scope: LogoutScope };
-export type LoggedOut = { readonly endedSessions: number; readonly revision: number };
+type LogoutInput = { readonly scope: LogoutScope };
+type LoggedOut = { readonly endedSessions: number; readonly revision: number };
 
 /** Ends sessions of the caller. Resolves when no replica accepts their access tokens any more. */
 export function createLogout({ auth, confirmRevocation, blacklist, onProblem }: LogoutDeps) {

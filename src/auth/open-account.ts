@@ -3,7 +3,7 @@ import type { NewUser } from '../db/accounts-functions.ts';
 import type { DatabaseFunctions } from '../db/functions.ts';
 import type { OpenedSession, OpenSession } from './open-session.ts';
 
-export type OpenedAccount = { readonly userId: string; readonly opened: OpenedSession };
+type OpenedAccount = { readonly userId: string; readonly opened: OpenedSession };
 
 /** Opens an account and its first session inside a transaction of the caller. Shared by every way to register. */
 export function createOpenAccount({ openSession }: { readonly openSession: Pick<OpenSession, 'write'> }) {

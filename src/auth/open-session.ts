@@ -7,7 +7,7 @@ import type { RefreshToken, RefreshTokens } from '../tokens/refresh-token.ts';
 import type { SessionTokens } from './session-tokens.ts';
 import { refreshExpiry } from './session-tokens.ts';
 
-export type OpenSessionDeps = {
+type OpenSessionDeps = {
   readonly accessTokens: Pick<AccessTokens, 'plan' | 'issue'>;
   readonly refreshTokens: Pick<RefreshTokens, 'first'>;
   /** Milliseconds. */

@@ -9,7 +9,7 @@ import { hashRefreshToken } from '../tokens/refresh-token.ts';
 import type { RefreshTokens } from '../tokens/refresh-token.ts';
 import type { SessionTokens } from './session-tokens.ts';
 
-export type RefreshDeps = {
+type RefreshDeps = {
   readonly auth: Pick<AuthFunctions, 'consumeRefreshToken'>;
   readonly accessTokens: Pick<AccessTokens, 'plan' | 'issue'>;
   readonly refreshTokens: Pick<RefreshTokens, 'parse' | 'successor'>;
@@ -19,8 +19,8 @@ export type RefreshDeps = {
   readonly grace: number;
 };
 
-export type RefreshInput = { readonly refreshToken: string };
-export type Refreshed = { readonly tokens: SessionTokens; readonly outcome: 'rotated' | 'replayed' };
+type RefreshInput = { readonly refreshToken: string };
+type Refreshed = { readonly tokens: SessionTokens; readonly outcome: 'rotated' | 'replayed' };
 
 /** Five times what a token of ours has. What is longer, or is no clean text, is a mistake of the client's, not a token. */
 const LONGEST_TEXT = 512;

@@ -4,7 +4,7 @@ import type { Caller } from '../caller.ts';
 import type { StartChallenge, StartedChallenge } from '../challenges/start-challenge.ts';
 import type { KnownDevice } from './known-device.ts';
 
-export type StartCodeLoginDeps = {
+type StartCodeLoginDeps = {
   readonly contacts: Pick<Contacts, 'reachable'>;
   readonly startChallenge: StartChallenge;
   readonly knownDevice: KnownDevice;
@@ -12,7 +12,7 @@ export type StartCodeLoginDeps = {
   readonly phonesRegister: boolean;
 };
 
-export type StartCodeLoginInput = { readonly contact: string; readonly deviceToken: string };
+type StartCodeLoginInput = { readonly contact: string; readonly deviceToken: string };
 
 /** Sends a code to log in with. */
 export function createStartCodeLogin({ contacts, startChallenge, knownDevice, phonesRegister }: StartCodeLoginDeps) {

@@ -5,7 +5,7 @@ import { createFieldCheck } from '../errors/field-check.ts';
 import type { OpenSession } from './open-session.ts';
 import type { SessionUser } from './session-tokens.ts';
 
-export type StartGuestSessionDeps = {
+type StartGuestSessionDeps = {
   readonly interfaces: ReadonlySet<string>;
   readonly inTransaction: InTransaction;
   readonly openSession: OpenSession;

@@ -4,7 +4,7 @@ import type { RevocationView } from '../revocation/view.ts';
 import type { KeyRing } from '../tokens/key-ring.ts';
 import type { TokenRefusal, VerifiedToken, VerifyAccessToken } from '../tokens/access-token-verifier.ts';
 
-export type ValidateTokenDeps = {
+type ValidateTokenDeps = {
   readonly verify: VerifyAccessToken;
   readonly replica: Pick<Replica, 'isFresh' | 'refresh' | 'reach' | 'readNow'>;
   readonly revocations: Pick<RevocationView, 'isRevoked' | 'revision'>;

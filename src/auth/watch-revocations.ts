@@ -6,7 +6,7 @@ import type { RevocationView } from '../revocation/view.ts';
 import type { KeyRing } from '../tokens/key-ring.ts';
 import type { SigningKey } from '../tokens/signing-key.ts';
 
-export type WatchRevocationsDeps = {
+type WatchRevocationsDeps = {
   readonly revocations: Pick<RevocationView, 'revision' | 'history' | 'after'>;
   readonly replica: Pick<Replica, 'reach' | 'completeAsOf' | 'onChange'>;
   readonly keys: Pick<KeyRing, 'list'>;

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hash, timingSafeEqual } from 'node:crypto';
+import { uuidBytes, uuidText } from '../tokens/uuid.ts';
 
 /** What is presented: which challenge, and the hash of what was shown. */
 export type ReadSecret = { readonly id: string; readonly secretHash: string };
@@ -29,7 +30,7 @@ export function createChallengeSecrets(keys: { secret: Buffer; codeHash: Buffer 
   const derive = (text: string) => createHmac('sha256', secretKey).update(text).digest();
   const linkMac = (id: string, purpose: string) => derive(`link/${purpose}/${id}`);
   const linkToken = (id: string, purpose: string) =>
-    Buffer.concat([Buffer.from(id.replaceAll('-', ''), 'hex'), linkMac(id, purpose)]).toString('base64url');
+    Buffer.concat([uuidBytes(id), linkMac(id, purpose)]).toString('base64url');
   // It has 256 bits of its own: no salt and no key are needed.
   const hashLinkToken = (token: string) => hash('sha256', token);
 
@@ -46,7 +47,7 @@ export function createChallengeSecrets(keys: { secret: Buffer; codeHash: Buffer 
       if (!/^[A-Za-z0-9_-]{64}$/.test(token)) return null;
       const bytes = Buffer.from(token, 'base64url');
       if (bytes.length !== TOKEN_BYTES) return null;
-      const id = bytes.toString('hex', 0, ID_BYTES).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+      const id = uuidText(bytes.subarray(0, ID_BYTES));
       if (!timingSafeEqual(linkMac(id, purpose), bytes.subarray(ID_BYTES))) return null;
       return { id, secretHash: hashLinkToken(token) };
     },

@@ -1,6 +1,7 @@
 import type { ChallengeFunctions, ChallengePurpose, RedeemedChallenge } from '../db/challenge-functions.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
+import { isCanonicalUuid } from '../tokens/uuid.ts';
 import type { ChallengeSecrets, ReadSecret } from './challenge-secrets.ts';
 
 /** What a person shows to prove that a contact is his. */
@@ -12,7 +13,7 @@ export type Proof =
 export type ReadProof = ReadSecret & { readonly method: Proof['method']; readonly purpose: ChallengePurpose };
 
 /** What a proof has shown, or why not. */
-export type Redeemed =
+type Redeemed =
   | {
       readonly error: null;
       readonly userId: string | null;
@@ -23,9 +24,8 @@ export type Redeemed =
   | { readonly error: AppError };
 
 /** The names of the fields in the request, for what is wrong with them. */
-export type ProofFields = { readonly token: string; readonly handle: string; readonly code: string };
+type ProofFields = { readonly token: string; readonly handle: string; readonly code: string };
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const CODE = /^\d{6}$/;
 
 /** @throws INVALID_REQUEST for what has not the form of one; LINK_INVALID for a token that is not ours */
@@ -43,7 +43,8 @@ export function readProof(
     if (!read) throw new AppError('LINK_INVALID');
     return { ...read, method: 'link', purpose };
   }
-  if (!UUID.test(proof.handle)) check.refuse(fields.handle, 'must be the handle that the code was asked for with');
+  if (!isCanonicalUuid(proof.handle))
+    check.refuse(fields.handle, 'must be the handle that the code was asked for with');
   if (!CODE.test(proof.code)) check.refuse(fields.code, 'must be 6 digits');
   check.throwIfAny();
   return { id: proof.handle, secretHash: secrets.hashCode(proof.handle, proof.code), method: 'code', purpose };
@@ -56,19 +57,24 @@ export function readProof(
  */
 export async function redeem(
   challenges: Pick<ChallengeFunctions, 'redeemChallenge'>,
-  { id, purpose, secretHash, method }: ReadProof,
+  proof: ReadProof,
   userId: string | null = null,
 ): Promise<Redeemed> {
+  const { id, purpose, secretHash } = proof;
   const redeemed = await challenges.redeemChallenge({ id, purpose, secretHash, userId });
   const { outcome, contactType, contact } = redeemed;
   if (outcome === 'accepted' && contactType !== null && contact !== null) {
     return { error: null, userId: redeemed.userId, contactType, contact, contactId: redeemed.contactId };
   }
-  return { error: refusalOf(method, redeemed) };
+  return { error: refusalOf(proof, redeemed) };
 }
 
-function refusalOf(method: Proof['method'], { outcome, triesLeft }: RedeemedChallenge): AppError {
-  if (method === 'link') return new AppError('LINK_INVALID');
-  if (outcome !== 'wrong') return new AppError('CODE_EXPIRED');
+/** The refusal of a proof that was right once, or is of no use to anybody. */
+export function proofIsOver({ method }: Pick<Proof, 'method'>): AppError {
+  return new AppError(method === 'link' ? 'LINK_INVALID' : 'CODE_EXPIRED');
+}
+
+function refusalOf(proof: Pick<Proof, 'method'>, { outcome, triesLeft }: RedeemedChallenge): AppError {
+  if (proof.method === 'link' || outcome !== 'wrong') return proofIsOver(proof);
   return new AppError('CODE_INVALID', { metadata: { tries_left: String(triesLeft ?? 0) } });
 }

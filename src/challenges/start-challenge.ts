@@ -14,7 +14,7 @@ export type StartedChallenge = {
   readonly resendDelay: number;
 };
 
-export type ChallengeInput = {
+type ChallengeInput = {
   readonly purpose: ChallengePurpose;
   readonly contactType: string;
   /** As it is stored. */

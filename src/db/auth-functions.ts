@@ -1,8 +1,10 @@
 import type { CallFunction } from './call-function.ts';
+import { committedRevocation } from './committed-revocation.ts';
+import type { RevocationRow } from './committed-revocation.ts';
 import { interval, oneRow } from './one-row.ts';
 
 export type LogoutScope = 'this' | 'all' | 'others';
-export type RefreshOutcome = 'rotated' | 'replayed' | 'reused' | 'expired' | 'ended' | 'unknown';
+type RefreshOutcome = 'rotated' | 'replayed' | 'reused' | 'expired' | 'ended' | 'unknown';
 
 /**
  * A revocation that is committed: the revision that every replica must know, the replicas that may not yet, and the longest
@@ -22,7 +24,7 @@ export type RevocationEntry = readonly [
   expiresAt: number,
 ];
 
-export type ConsumedRefreshToken = {
+type ConsumedRefreshToken = {
   readonly outcome: RefreshOutcome;
   readonly userId: string | null;
   readonly roles: readonly string[];
@@ -184,7 +186,7 @@ export function createAuthFunctions(call: CallFunction) {
       tokenExpiresAt: Date;
     }): Promise<CommittedRevocation & { ended: number }> {
       const row = oneRow(
-        await call<{ ended: number; revision: number; replicas: string[]; longest_lease_ms: number }>('auth.logout', [
+        await call<RevocationRow & { ended: number }>('auth.logout', [
           input.userId,
           input.sessionId,
           input.scope,
@@ -192,12 +194,7 @@ export function createAuthFunctions(call: CallFunction) {
           input.tokenExpiresAt,
         ]),
       );
-      return {
-        ended: row.ended,
-        revision: row.revision,
-        replicas: row.replicas,
-        longestLease: row.longest_lease_ms,
-      };
+      return { ended: row.ended, ...committedRevocation(row) };
     },
 
     async registerReplica(replica: { id: string; lease: number }): Promise<void> {

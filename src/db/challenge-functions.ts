@@ -36,7 +36,7 @@ export type RedeemedChallenge = {
   readonly triesLeft: number | null;
 };
 
-export type CheckedChallenge = {
+type CheckedChallenge = {
   readonly outcome: 'accepted' | 'used' | 'gone';
   readonly userId: string | null;
   readonly contact: string;

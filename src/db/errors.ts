@@ -5,11 +5,11 @@ import type { Reason } from '../errors/reasons.ts';
 /** The SQLSTATE class in which our functions raise reasons of the catalogue; no other software uses it. */
 const OUR_SQLSTATE = 'AU001';
 
-// Class 08 (connection), 57 (operator intervention: shutdown, cancel, statement timeout), 53 (resources), 40 (deadlock and
-// serialisation: rolled back, a repeat succeeds) and 55P03 (lock timeout). All mean: nothing was decided, ask again.
 /** feature_not_supported, as which PostgreSQL reports that what a prepared call returns was changed by a migration. */
 const STALE_PLAN = { code: '0A000', text: 'cached plan must not change result type' };
 
+// Class 08 (connection), 57 (operator intervention: shutdown, cancel, statement timeout), 53 (resources), 40 (deadlock and
+// serialisation: rolled back, a repeat succeeds) and 55P03 (lock timeout). All mean: nothing was decided, ask again.
 const UNDECIDED_SQLSTATE = /^(08...|57...|53...|40...|55P03)$/;
 
 /** Turns what the driver throws into an error that may travel. SQL text, SQLSTATEs and names stay in its cause. */

@@ -8,7 +8,7 @@ import pg from 'pg';
 const SQL = fileURLToPath(new URL('../../sql/', import.meta.url));
 
 /** What a run has applied. */
-export type MigrationReport = { readonly migrations: readonly string[]; readonly files: readonly string[] };
+type MigrationReport = { readonly migrations: readonly string[]; readonly files: readonly string[] };
 
 /**
  * Brings a database to the state of this checkout: numbered migrations once (node-pg-migrate), then those functions and

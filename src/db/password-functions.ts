@@ -1,8 +1,10 @@
 import type { CommittedRevocation } from './auth-functions.ts';
 import type { CallFunction } from './call-function.ts';
+import { committedRevocation } from './committed-revocation.ts';
+import type { RevocationRow } from './committed-revocation.ts';
 
 /** Of somebody who is active. */
-export type StoredPassword = {
+type StoredPassword = {
   /** null: he has none. */
   readonly hash: string | null;
   readonly isGuest: boolean;
@@ -17,11 +19,9 @@ export type PasswordFunctions = ReturnType<typeof createPasswordFunctions>;
 
 /** Passwords. What each function does is said in sql/functions/accounts. */
 export function createPasswordFunctions(call: CallFunction) {
-  type Row = { ended: number; revision: number; replicas: string[]; longest_lease_ms: number };
+  type Row = RevocationRow & { ended: number };
   const endedSessions = (row: Row | undefined): EndedSessions | null =>
-    row
-      ? { ended: row.ended, revision: row.revision, replicas: row.replicas, longestLease: row.longest_lease_ms }
-      : null;
+    row ? { ended: row.ended, ...committedRevocation(row) } : null;
 
   return {
     /** null for a user who is not active any more. */

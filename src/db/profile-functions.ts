@@ -1,5 +1,7 @@
 import type { CommittedRevocation } from './auth-functions.ts';
 import type { CallFunction } from './call-function.ts';
+import { committedRevocation } from './committed-revocation.ts';
+import type { RevocationRow } from './committed-revocation.ts';
 import type { JsonObject } from './accounts-functions.ts';
 import { oneRow } from './one-row.ts';
 
@@ -51,18 +53,9 @@ export function createProfileFunctions(call: CallFunction) {
       userId: string;
       language: string;
     }): Promise<CommittedRevocation & { ended: number }> {
-      const row = oneRow(
-        await call<{ ended: number; revision: number; replicas: string[]; longest_lease_ms: number }>(
-          'accounts.deactivate_account',
-          [input.userId, input.language],
-        ),
-      );
-      return {
-        ended: row.ended,
-        revision: row.revision,
-        replicas: row.replicas,
-        longestLease: row.longest_lease_ms,
-      };
+      type Row = RevocationRow & { ended: number };
+      const row = oneRow(await call<Row>('accounts.deactivate_account', [input.userId, input.language]));
+      return { ended: row.ended, ...committedRevocation(row) };
     },
   };
 }

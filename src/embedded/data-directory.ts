@@ -12,7 +12,7 @@ import { removeUnfinished, unfinishedPrefix } from './unfinished-data-directory.
 
 export const SUPERUSER = 'postgres';
 
-export type EnsureDataDirectoryOptions = {
+type EnsureDataDirectoryOptions = {
   dataDir: string;
   superuserPassword: string;
   initdb: string;

@@ -11,7 +11,7 @@ import { StartProblem } from '../errors/start-problem.ts';
 const PATIENCE_MS = 500;
 const SQLITE_BUSY = 5;
 
-export type InstanceLock = {
+type InstanceLock = {
   /** May be called again. */
   release(): Promise<void>;
 };

@@ -5,7 +5,7 @@ import { StartProblem } from '../errors/start-problem.ts';
 export type AccessRules = ReadonlyMap<string, AccessRule>;
 
 /** A service definition as far as access rules are concerned. */
-export type RuledDefinition = {
+type RuledDefinition = {
   readonly fullName: string;
   readonly methods: Readonly<Record<string, { readonly name: string; readonly options: MethodOptions }>>;
 };

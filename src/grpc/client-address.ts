@@ -2,14 +2,14 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** Where a person calls from. */
-export type ClientAddress = {
+type ClientAddress = {
   /** In its shortest form; an IPv4 address is written as one, also where it came as `::ffff:192.0.2.1`. */
   readonly address: string;
   /** What limits count by: the address, or the /64 of an IPv6 address, as every line has at least that many to itself. */
   readonly network: string;
 };
 
-export function parseClientAddress(text: string): ClientAddress | null {
+function parseClientAddress(text: string): ClientAddress | null {
   // Stricter than the library, which takes `1` for an address; and a zone (`fe80::1%eth0`) means nothing to others.
   if (!isIP(text) || text.includes('%')) return null;
   const parsed = ipaddr.process(text);

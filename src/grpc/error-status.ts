@@ -4,7 +4,7 @@ import type { AppError } from '../errors/app-error.ts';
 import { reasons } from '../errors/reasons.ts';
 
 /** The domain of our reasons in google.rpc.ErrorInfo. */
-export const ERROR_DOMAIN = 'auth-service';
+const ERROR_DOMAIN = 'auth-service';
 
 /** What a caller sees of an error: the catalogue's words, and details that a program can read (google.rpc.Status). */
 export function toErrorStatus({ reason, details }: AppError, requestId: string): RichServerError {

@@ -5,7 +5,7 @@ import type { ServiceCaller } from '../config/service-caller.ts';
 import { verifiedSans } from './verified-sans.ts';
 
 /** A service that was recognised, and what it may call. */
-export type RecognizedService = ServiceIdentity & { readonly mayCall: (path: string) => boolean };
+type RecognizedService = ServiceIdentity & { readonly mayCall: (path: string) => boolean };
 
 export type RecognizeService = (metadata: Pick<Metadata, 'get'>) => RecognizedService | null;
 

@@ -12,7 +12,7 @@ export function toInterceptor(
 }
 
 /** What a wrapped call is made of: the call inside, and the methods that do something else than that one's. */
-export type CallWrapper = {
+type CallWrapper = {
   readonly inner: ServerInterceptingCallInterface;
 } & Partial<ServerInterceptingCallInterface>;
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Something done again and again until it is stopped; a failure is told and does not end it. */
-export type Periodic = { readonly start: () => void; readonly stop: () => Promise<void> };
+type Periodic = { readonly start: () => void; readonly stop: () => Promise<void> };
 
 type Options = {
   /** Milliseconds between the end of one turn and the beginning of the next. */

@@ -11,7 +11,7 @@ type Deps = {
   readonly linkBase: string | undefined;
 };
 
-export type ComposedMessage = {
+type ComposedMessage = {
   readonly message: OutgoingMessage;
   /** What of it nobody else may see: its code or the token of its link. */
   readonly secret: string | null;

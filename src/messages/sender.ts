@@ -7,7 +7,7 @@ import type { Channel, SendOutcome } from './channel.ts';
 import type { Compose } from './compose.ts';
 
 /** Sends what is in the queue of one channel, until it is stopped. */
-export type Sender = {
+type Sender = {
   readonly start: () => void;
   /** Takes no more, and lets those under way be finished. */
   readonly stop: () => Promise<void>;

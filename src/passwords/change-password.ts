@@ -13,7 +13,7 @@ import { PASSWORD_FORM, normalPassword } from './password-text.ts';
 import type { CheckPasswordPolicy } from './policy.ts';
 import type { Turns } from './turns.ts';
 
-export type ChangePasswordDeps = {
+type ChangePasswordDeps = {
   readonly inTransaction: InTransaction;
   readonly passwords: Pick<PasswordFunctions, 'getPassword'>;
   readonly auth: Pick<AuthFunctions, 'appendEvent'>;
@@ -24,8 +24,8 @@ export type ChangePasswordDeps = {
   readonly turns: Turns;
 };
 
-export type ChangePasswordInput = { readonly currentPassword: string; readonly newPassword: string };
-export type ChangedPassword = { readonly endedSessions: number; readonly revision: number };
+type ChangePasswordInput = { readonly currentPassword: string; readonly newPassword: string };
+type ChangedPassword = { readonly endedSessions: number; readonly revision: number };
 
 /** How often the hash may have become another one while it was checked: logins raise it, others change it. */
 const MOST_ROUNDS = 3;

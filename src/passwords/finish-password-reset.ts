@@ -1,18 +1,17 @@
 import type { Caller } from '../caller.ts';
 import type { ChallengeSecrets } from '../challenges/challenge-secrets.ts';
-import { readProof, redeem } from '../challenges/proof.ts';
+import { proofIsOver, readProof, redeem } from '../challenges/proof.ts';
 import type { Proof, ReadProof } from '../challenges/proof.ts';
 import type { ChallengeFunctions } from '../db/challenge-functions.ts';
 import type { PasswordFunctions } from '../db/password-functions.ts';
 import type { InTransaction } from '../db/transaction.ts';
-import { AppError } from '../errors/app-error.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 import type { ConfirmRevocation } from '../revocation/confirm.ts';
 import type { PasswordHasher } from './hasher.ts';
 import { readNewPassword, requirePolicy } from './new-password.ts';
 import type { CheckPasswordPolicy } from './policy.ts';
 
-export type FinishPasswordResetDeps = {
+type FinishPasswordResetDeps = {
   readonly inTransaction: InTransaction;
   readonly challenges: Pick<ChallengeFunctions, 'checkChallenge'>;
   readonly passwords: Pick<PasswordFunctions, 'getPassword'>;
@@ -22,8 +21,8 @@ export type FinishPasswordResetDeps = {
   readonly confirmRevocation: ConfirmRevocation;
 };
 
-export type FinishPasswordResetInput = { readonly proof: Proof; readonly newPassword: string };
-export type FinishedPasswordReset = { readonly endedSessions: number; readonly revision: number };
+type FinishPasswordResetInput = { readonly proof: Proof; readonly newPassword: string };
+type FinishedPasswordReset = { readonly endedSessions: number; readonly revision: number };
 
 const FIELDS = { token: 'token', handle: 'code.handle', code: 'code.code' };
 
@@ -48,7 +47,7 @@ export function createFinishPasswordReset(deps: FinishPasswordResetDeps) {
 
     const userId = await holderOf(proof);
     const stored = userId === null ? null : await deps.passwords.getPassword(userId);
-    if (!stored) throw over(proof);
+    if (!stored) throw proofIsOver(proof);
     requirePolicy(deps.checkPassword, newPassword, stored.names);
 
     const newHash = await deps.hasher.hash(newPassword, signal);
@@ -59,7 +58,7 @@ export function createFinishPasswordReset(deps: FinishPasswordResetDeps) {
         redeemed.userId === null
           ? null
           : await passwords.resetPassword({ userId: redeemed.userId, newHash, language: caller.language });
-      return reset ? { ended: reset } : { refusal: over(proof) };
+      return reset ? { ended: reset } : { refusal: proofIsOver(proof) };
     });
     if (!ended) throw refusal;
     await deps.confirmRevocation(ended);
@@ -70,7 +69,7 @@ export function createFinishPasswordReset(deps: FinishPasswordResetDeps) {
   async function holderOf(proof: ReadProof): Promise<string | null> {
     if (proof.method === 'link') {
       const checked = await deps.challenges.checkChallenge(proof);
-      if (checked?.outcome !== 'accepted') throw over(proof);
+      if (checked?.outcome !== 'accepted') throw proofIsOver(proof);
       return checked.userId;
     }
     // A look at a code is a guess. So it is redeemed: a wrong one stays counted, and the redemption of a right one is undone.
@@ -90,11 +89,6 @@ export function createFinishPasswordReset(deps: FinishPasswordResetDeps) {
     if (refusal) throw refusal;
     return holder;
   }
-}
-
-/** The refusal of a proof that was right once, or is of no use to anybody. */
-function over({ method }: ReadProof): AppError {
-  return new AppError(method === 'link' ? 'LINK_INVALID' : 'CODE_EXPIRED');
 }
 
 export type FinishPasswordReset = ReturnType<typeof createFinishPasswordReset>;

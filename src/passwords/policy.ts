@@ -4,7 +4,7 @@ import { dictionary } from '@zxcvbn-ts/language-common';
 export type CheckPasswordPolicy = (password: string, ownNames: readonly string[]) => string | null;
 
 /** In characters. The upper limit bounds what one call makes us hash. */
-export const SHORTEST_PASSWORD = 8;
+const SHORTEST_PASSWORD = 8;
 export const LONGEST_PASSWORD = 256;
 /** In code units, before normalising, which is slow for long texts: as many as that many characters may be spelt with. */
 export const LONGEST_PASSWORD_INPUT = LONGEST_PASSWORD * 4;

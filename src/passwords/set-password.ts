@@ -7,14 +7,14 @@ import { readNewPassword, requirePolicy } from './new-password.ts';
 import type { CheckPasswordPolicy } from './policy.ts';
 import type { Turns } from './turns.ts';
 
-export type SetPasswordDeps = {
+type SetPasswordDeps = {
   readonly passwords: Pick<PasswordFunctions, 'getPassword' | 'setPassword'>;
   readonly hasher: Pick<PasswordHasher, 'hash'>;
   readonly checkPassword: CheckPasswordPolicy;
   readonly turns: Turns;
 };
 
-export type SetPasswordInput = { readonly newPassword: string };
+type SetPasswordInput = { readonly newPassword: string };
 
 /** Gives an account its first password. */
 export function createSetPassword({ passwords, hasher, checkPassword, turns }: SetPasswordDeps) {

@@ -4,13 +4,13 @@ import type { KnownDevice } from '../auth/known-device.ts';
 import type { Caller } from '../caller.ts';
 import type { StartChallenge, StartedChallenge } from '../challenges/start-challenge.ts';
 
-export type StartPasswordResetDeps = {
+type StartPasswordResetDeps = {
   readonly contacts: Pick<Contacts, 'reachable'>;
   readonly startChallenge: StartChallenge;
   readonly knownDevice: KnownDevice;
 };
 
-export type StartPasswordResetInput = { readonly contact: string; readonly deviceToken: string };
+type StartPasswordResetInput = { readonly contact: string; readonly deviceToken: string };
 
 /** Sends what a forgotten password is replaced with: a link by mail, a code everywhere else. */
 export function createStartPasswordReset({ contacts, startChallenge, knownDevice }: StartPasswordResetDeps) {

@@ -4,14 +4,14 @@ import type { ChallengeFunctions } from '../db/challenge-functions.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 
-export type CheckRegistrationDeps = {
+type CheckRegistrationDeps = {
   readonly secrets: Pick<ChallengeSecrets, 'readLinkToken'>;
   readonly challenges: Pick<ChallengeFunctions, 'checkChallenge'>;
   readonly accounts: Pick<AccountsFunctions, 'isContactAvailable'>;
 };
 
 /** A link that can be registered with now. */
-export type RegistrationLink = ReadSecret & { readonly email: string; readonly expiresAt: Date };
+type RegistrationLink = ReadSecret & { readonly email: string; readonly expiresAt: Date };
 
 /**
  * Looks at the token of a registration mail without using it up.

@@ -8,7 +8,7 @@ import type { FieldCheck } from '../errors/field-check.ts';
 import { TOKEN_FORM } from './check-registration.ts';
 
 /** Whether a form asks for a contact. */
-export type Wanted = 'required' | 'optional' | 'off';
+type Wanted = 'required' | 'optional' | 'off';
 
 export type FinishRegistrationInput = RegistrationFields & {
   readonly token: string;
@@ -21,7 +21,7 @@ export type FinishRegistrationInput = RegistrationFields & {
 };
 
 /** What the person typed, in the form that is stored. The e-mail address is not in it: the link says it. */
-export type RegistrationForm = RegistrationFields & {
+type RegistrationForm = RegistrationFields & {
   readonly contacts: readonly Contact[];
   readonly displayName: string;
   readonly country: string;

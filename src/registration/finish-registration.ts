@@ -16,7 +16,7 @@ import { requireUnused } from './check-registration.ts';
 import type { CheckRegistration } from './check-registration.ts';
 import type { FinishRegistrationInput, ReadRegistrationForm } from './finish-registration-input.ts';
 
-export type FinishRegistrationDeps = {
+type FinishRegistrationDeps = {
   readonly read: ReadRegistrationForm;
   readonly refusals: RegistrationRefusals;
   readonly checkRegistration: CheckRegistration;

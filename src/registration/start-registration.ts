@@ -4,7 +4,7 @@ import type { Caller } from '../caller.ts';
 import type { StartChallenge, StartedChallenge } from '../challenges/start-challenge.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 
-export type StartRegistrationDeps = {
+type StartRegistrationDeps = {
   readonly contacts: Pick<Contacts, 'email'>;
   readonly startChallenge: StartChallenge;
 };

@@ -6,7 +6,7 @@ import type { Replica } from './replica.ts';
 /** Resolves when a committed revocation holds on every replica. It never rejects: waiting is always enough. */
 export type ConfirmRevocation = (committed: CommittedRevocation) => Promise<void>;
 
-export type ConfirmDeps = {
+type ConfirmDeps = {
   readonly replica: Pick<Replica, 'id' | 'learn'>;
   /** null: no way to reach the others; their leases are waited for. */
   readonly announcer: Pick<Announcer, 'announce'> | null;

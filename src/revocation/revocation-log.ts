@@ -18,7 +18,7 @@ export type LoggedRevocation = {
  * A million of them as strings in a Map take 150 MB and make the garbage collector slow; here each takes 33 bytes of typed
  * arrays and 8 of the index. The log is a ring: entries are appended at its end and dropped at its beginning.
  */
-export type RevocationLog = {
+type RevocationLog = {
   readonly size: () => number;
   readonly has: (subject: string) => boolean;
   readonly append: (revocation: LoggedRevocation) => void;

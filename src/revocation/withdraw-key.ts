@@ -3,7 +3,7 @@ import type { AuthFunctions } from '../db/auth-functions.ts';
 import type { RotateKeys } from '../tokens/rotate-keys.ts';
 import { CLOCK_MARGIN } from './confirm.ts';
 
-export type WithdrawKeyDeps = {
+type WithdrawKeyDeps = {
   readonly auth: Pick<AuthFunctions, 'listSigningKeys' | 'withdrawSigningKey'>;
   readonly rotateKeys: RotateKeys;
   readonly delay: Delay;

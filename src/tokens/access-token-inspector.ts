@@ -5,7 +5,7 @@ import type { KeyRing } from './key-ring.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** What can be read of a text, whatever is wrong with it. */
-export type InspectedToken = {
+type InspectedToken = {
   /** The key id in its header, which nothing vouches for; null: it has none, or is no token. */
   readonly kid: string | null;
   /** Our key of this id. */

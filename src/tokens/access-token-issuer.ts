@@ -6,7 +6,7 @@ import type { KeyRing } from './key-ring.ts';
 /** The id and times of an access token, fixed before it is signed: the session's row must know its end. */
 export type AccessTokenPlan = { readonly tokenId: string; readonly issuedAt: Date; readonly expiresAt: Date };
 
-export type AccessTokenSubject = {
+type AccessTokenSubject = {
   readonly userId: string;
   readonly sessionId: string;
   readonly roles: readonly string[];

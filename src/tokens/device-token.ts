@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { uuidBytes } from './uuid.ts';
 
 /**
  * Says that a device has logged in to an account. `dt1_` and the base64url of
@@ -61,8 +62,7 @@ export function createDeviceTokens({ key, clock }: { key: Buffer; clock: Clock }
   return {
     issue(userId, session) {
       if (!session) return make(userId, randomBytes(16), now());
-      const device = Buffer.from(session.sessionId.replaceAll('-', ''), 'hex');
-      return make(userId, device, Math.floor(session.issuedAt.getTime() / 1000));
+      return make(userId, uuidBytes(session.sessionId), Math.floor(session.issuedAt.getTime() / 1000));
     },
     read: (text, userId, since = null) => open(text, userId, since)?.device.toString('hex') ?? null,
     renew(text, userId, since = null) {

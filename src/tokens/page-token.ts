@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import { uuidBytes, uuidText } from './uuid.ts';
 
 /** The tokens of pages: where the next one begins. They hold for one list and its filter, and nobody else can make one. */
 export type PageTokens = {
@@ -17,7 +18,7 @@ export function createPageTokens(key: Buffer): PageTokens {
     createHmac('sha256', macKey).update(`${list}\0`).update(id).digest().subarray(0, MAC_BYTES);
   return {
     write(list, after) {
-      const id = Buffer.from(after.replaceAll('-', ''), 'hex');
+      const id = uuidBytes(after);
       return Buffer.concat([id, macOf(list, id)]).toString('base64url');
     },
     read(list, token) {
@@ -27,7 +28,7 @@ export function createPageTokens(key: Buffer): PageTokens {
       // One spelling only: the last character has spare bits.
       if (bytes.toString('base64url') !== token || !timingSafeEqual(bytes.subarray(ID_BYTES), macOf(list, id)))
         return null;
-      return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+      return uuidText(id);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { uuidBytes, uuidText } from './uuid.ts';
 
 /**
  * A refresh token is `rt1_` and the base64url of
@@ -38,7 +39,7 @@ export function createRefreshTokens(keys: { token: Buffer; salt: Buffer }): Refr
 
   function build(sessionId: string, generation: number, salt: Buffer): RefreshToken {
     const body = Buffer.alloc(BODY_BYTES);
-    body.write(sessionId.replaceAll('-', ''), 0, 'hex');
+    uuidBytes(sessionId).copy(body);
     body.writeUInt32BE(generation, 16);
     salt.copy(body, 20);
     return { sessionId, generation, salt, text: PREFIX + Buffer.concat([body, mac(body)]).toString('base64url') };
@@ -50,7 +51,7 @@ export function createRefreshTokens(keys: { token: Buffer; salt: Buffer }): Refr
     if (bytes.length !== TOKEN_BYTES || PREFIX + bytes.toString('base64url') !== text) return null;
     const body = bytes.subarray(0, BODY_BYTES);
     if (!timingSafeEqual(mac(body), bytes.subarray(BODY_BYTES))) return null;
-    const sessionId = body.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const sessionId = uuidText(body.subarray(0, 16));
     return { sessionId, generation: body.readUInt32BE(16), salt: body.subarray(20), text };
   }
 

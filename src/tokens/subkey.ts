@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 
 /** What the master key is split into: one key a purpose (HKDF, RFC 5869), so that none can stand in for another. */
-export type KeyPurpose =
+type KeyPurpose =
   | 'signing-key-encryption'
   | 'refresh-token'
   | 'refresh-token-salt'

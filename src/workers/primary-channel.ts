@@ -2,7 +2,7 @@ import { isOurs } from './messages.ts';
 import type { FromPrimary, FromWorker } from './messages.ts';
 
 /** A worker's end of the channel to its primary. */
-export type PrimaryChannel = {
+type PrimaryChannel = {
   /** Resolves when it is sent. */
   readonly tell: (message: FromWorker) => Promise<void>;
   readonly listen: (hear: (message: FromPrimary) => void) => void;

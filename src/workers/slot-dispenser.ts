@@ -1,5 +1,5 @@
 /** Hands a bounded number of slots out to the workers, first come, first served. */
-export type SlotDispenser = {
+type SlotDispenser = {
   readonly take: (worker: number, id: number) => void;
   /** Also takes a request back that still waits. Unknown ones are ignored. */
   readonly giveBack: (worker: number, id: number) => void;

@@ -10,7 +10,7 @@ import type { Supervisor } from './supervisor.ts';
 import { forkWorker } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-export type RunningWorkers = Pick<Supervisor, 'stop' | 'failed'> & { readonly address: Address };
+type RunningWorkers = Pick<Supervisor, 'stop' | 'failed'> & { readonly address: Address };
 
 type Options = Pick<FromPrimary & { kind: 'start' }, 'settings' | 'logFile'> & {
   /** How many. */

@@ -26,7 +26,6 @@ begin
 
   if v_quota.expires_at <= v_now then
     v_quota.used := 0;
-    v_quota.next_at := v_now;
     v_quota.expires_at := v_now + p_window;
   end if;
 

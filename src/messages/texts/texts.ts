@@ -12,7 +12,7 @@ export const TEMPLATES = [
 export type TemplateName = (typeof TEMPLATES)[number];
 
 /** What one template says. mustache; the variables are those of `TextView`. */
-export type TemplateText = {
+type TemplateText = {
   readonly subject: string;
   readonly heading: string;
   readonly paragraphs: readonly string[];

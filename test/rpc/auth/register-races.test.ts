@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { RegisterRequest } from '../../../src/gen/auth/v1/auth_service.ts';
 import { newPerson } from '../../support/people.ts';
@@ -8,6 +6,7 @@ import { startService } from '../../support/service.ts';
 import type { TestService } from '../../support/service.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
+import { whileLocked } from '../../support/while-locked.ts';
 
 const LOGINS = 300;
 const RIVALS = 8;
@@ -62,13 +61,13 @@ describe('Register, at the same time', () => {
   it('of eight whose transactions are all open at once, one succeeds', async () => {
     const rivals = Array.from({ length: RIVALS }, () => newPerson({ secondLogin: 'held-back' }));
     // Rows of contacts cannot be written until all eight stand before the table.
-    expect(await whileLocked('accounts.user_contacts', RIVALS, () => race(rivals, 'second_login'))).toBe(1);
+    expect(await whileLocked(database, 'accounts.user_contacts', RIVALS, () => race(rivals, 'second_login'))).toBe(1);
   });
 
   it('of eight who name one phone or e-mail all succeed: none of them has confirmed it', async () => {
     for (const shared of [{ phone: '+79110000002' }, { email: 'held.back@example.com' }]) {
       const rivals = Array.from({ length: RIVALS }, () => newPerson(shared));
-      expect(await whileLocked('accounts.user_contacts', RIVALS, () => race(rivals, null))).toBe(RIVALS);
+      expect(await whileLocked(database, 'accounts.user_contacts', RIVALS, () => race(rivals, null))).toBe(RIVALS);
     }
   });
 
@@ -76,7 +75,7 @@ describe('Register, at the same time', () => {
     for (let round = 0; round < 5; round += 1) {
       const person = newPerson({ email: `twice-${round}@example.com` });
       const rivals = Array.from({ length: 4 }, () => ({ ...person }));
-      expect(await whileLocked('accounts.user_contacts', 4, () => race(rivals, null))).toBe(1);
+      expect(await whileLocked(database, 'accounts.user_contacts', 4, () => race(rivals, null))).toBe(1);
     }
   });
 
@@ -93,30 +92,6 @@ describe('Register, at the same time', () => {
       });
     }
     return outcomes.filter(({ status }) => status === 'fulfilled').length;
-  }
-
-  /** Holds a table until so many transactions wait for it, then lets them all go. */
-  async function whileLocked<T>(table: string, waiting: number, work: () => Promise<T>): Promise<T> {
-    const url = new URL(inject('postgresUrl'));
-    url.pathname = new URL(database.serviceUrl).pathname;
-    const holder = new pg.Client({ connectionString: url.href });
-    await holder.connect();
-    try {
-      await holder.query(`begin; lock table ${table} in share row exclusive mode`);
-      const working = work();
-      for (;;) {
-        const { rows } = await holder.query<{ count: number }>(
-          'select count(*)::int from pg_locks where relation = $1::regclass and not granted',
-          [table],
-        );
-        if (rows[0]?.count === waiting) break;
-        await delay(5);
-      }
-      await holder.query('commit');
-      return await working;
-    } finally {
-      await holder.end();
-    }
   }
 
   async function countRows(secondLogin: string): Promise<unknown> {

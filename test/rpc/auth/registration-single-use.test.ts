@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { latestLinkToken } from '../../support/challenges.ts';
 import { outcomeOf } from '../../support/outcome.ts';
@@ -10,6 +8,7 @@ import { startService } from '../../support/service.ts';
 import type { TestService } from '../../support/service.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
+import { whileLocked } from '../../support/while-locked.ts';
 
 const LINKS = 40;
 const RIVALS = 8;
@@ -87,7 +86,7 @@ describe('A registration link', () => {
         await service.accounts.startContactConfirmation({ contactId: contact?.id ?? '' }, signedIn);
         const confirmation = await latestLinkToken(database, email);
         const registration = await beginRegistration(service, database, email);
-        const [linked, confirmed] = await whileLocked('accounts.user_contacts', 2, () =>
+        const [linked, confirmed] = await whileLocked(database, 'accounts.user_contacts', 2, () =>
           Promise.all([
             outcomeOf(service.registration.finishRegistration(newForm(registration))),
             outcomeOf(
@@ -136,28 +135,4 @@ describe('A registration link', () => {
       await busy.stop();
     }
   });
-
-  /** Holds a table until so many transactions wait for it, then lets them all go. */
-  async function whileLocked<T>(table: string, waiting: number, work: () => Promise<T>): Promise<T> {
-    const url = new URL(inject('postgresUrl'));
-    url.pathname = new URL(database.serviceUrl).pathname;
-    const holder = new pg.Client({ connectionString: url.href });
-    await holder.connect();
-    try {
-      await holder.query(`begin; lock table ${table} in share row exclusive mode`);
-      const working = work();
-      for (;;) {
-        const { rows } = await holder.query<{ count: number }>(
-          'select count(*)::int from pg_locks where relation = $1::regclass and not granted',
-          [table],
-        );
-        if (rows[0]?.count === waiting) break;
-        await delay(5);
-      }
-      await holder.query('commit');
-      return await working;
-    } finally {
-      await holder.end();
-    }
-  }
 });
