@@ -18,18 +18,18 @@ insert into accounts.interfaces (name, title) values
   ('staff', 'Staff')
 on conflict do nothing;
 
-insert into accounts.user_groups (name, title, level, listing, interface) values
-  ('superadmin', 'Superadmin', 100, 'all', 'staff'),
-  ('manager', 'Manager', 80, 'all', 'staff'),
-  ('support', 'Support', 60, 'all', 'staff'),
-  ('executor_head', 'Head of drivers and couriers', 50, 'assignable', 'executor_head'),
-  ('firm_head', 'Head of a firm', 50, 'assignable', 'firm_head'),
-  ('order_desk', 'Order desk', 20, 'own', 'firm_head'),
-  ('waybill_desk', 'Waybill desk', 20, 'own', 'firm_head'),
-  ('grocery_shop', 'Grocery shop', 20, 'own', 'firm_head'),
-  ('driver', 'Driver', 10, 'own', 'driver'),
-  ('courier', 'Courier', 10, 'own', 'courier'),
-  ('customer', 'Customer', 10, 'own', 'customer')
+insert into accounts.user_groups (name, title, level, listing, grant_scope, interface) values
+  ('superadmin', 'Superadmin', 100, 'all', 'anyone', 'staff'),
+  ('manager', 'Manager', 80, 'all', 'anyone', 'staff'),
+  ('support', 'Support', 60, 'all', 'anyone', 'staff'),
+  ('executor_head', 'Head of drivers and couriers', 50, 'assignable', 'organisation', 'executor_head'),
+  ('firm_head', 'Head of a firm', 50, 'assignable', 'organisation', 'firm_head'),
+  ('order_desk', 'Order desk', 20, 'own', 'anyone', 'firm_head'),
+  ('waybill_desk', 'Waybill desk', 20, 'own', 'anyone', 'firm_head'),
+  ('grocery_shop', 'Grocery shop', 20, 'own', 'anyone', 'firm_head'),
+  ('driver', 'Driver', 10, 'own', 'anyone', 'driver'),
+  ('courier', 'Courier', 10, 'own', 'anyone', 'courier'),
+  ('customer', 'Customer', 10, 'own', 'anyone', 'customer')
 on conflict do nothing;
 
 -- Only with the role: an interface that an administrator has closed to guests stays closed.

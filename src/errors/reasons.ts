@@ -220,5 +220,71 @@ export const reasons: { readonly [R in Reason]: Row } = {
     level: 'info',
   },
 
+  ROLE_NOT_GRANTABLE: {
+    status: Status.PERMISSION_DENIED,
+    text: 'You may not give or take this role there.',
+    level: 'warn',
+  },
+  HEAD_ROLE_REQUIRED: {
+    status: Status.PERMISSION_DENIED,
+    text: 'None of your roles gives roles in organisations.',
+    level: 'info',
+  },
+  ORGANISATION_NOT_FOUND: {
+    status: Status.NOT_FOUND,
+    text: 'You belong to no such organisation.',
+    level: 'info',
+  },
+  ORGANISATION_HEAD_REQUIRED: {
+    status: Status.PERMISSION_DENIED,
+    text: 'Only a head of the organisation may do this.',
+    level: 'warn',
+  },
+  ORGANISATION_LIMIT: {
+    status: Status.RESOURCE_EXHAUSTED,
+    text: 'You head as many organisations as one user may.',
+    level: 'info',
+  },
+  ORGANISATION_LAST_HEAD: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'It is the last head of the organisation; make somebody else one before.',
+    level: 'info',
+  },
+  MEMBER_NOT_FOUND: {
+    status: Status.NOT_FOUND,
+    text: 'The organisation has no such member.',
+    level: 'info',
+  },
+  INVITATION_NOT_FOUND: {
+    status: Status.NOT_FOUND,
+    text: 'There is no such open invitation of an organisation of yours.',
+    level: 'info',
+  },
+  USER_NOT_FOUND: {
+    status: Status.NOT_FOUND,
+    text: 'There is no such user.',
+    level: 'info',
+  },
+  USER_OUTRANKS_CALLER: {
+    status: Status.PERMISSION_DENIED,
+    text: 'The user ranks higher than you.',
+    level: 'warn',
+  },
+  USER_DELETED: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'The account is deleted; restore it first.',
+    level: 'info',
+  },
+  USER_NOT_REACHABLE: {
+    status: Status.FAILED_PRECONDITION,
+    text: 'No message can be sent to the user.',
+    level: 'info',
+  },
+  SESSION_NOT_FOUND: {
+    status: Status.NOT_FOUND,
+    text: 'The user has no such session.',
+    level: 'info',
+  },
+
   INTERNAL: { status: Status.INTERNAL, text: 'Internal error.', level: 'error' },
 };

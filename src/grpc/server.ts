@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { createServer } from 'nice-grpc';
-import type { ServiceImplementation } from 'nice-grpc';
 import { errorDetailsServerMiddleware } from 'nice-grpc-error-details';
 import { HealthDefinition, HealthServiceImpl } from 'nice-grpc-server-health';
 import type { HealthState } from 'nice-grpc-server-health';
@@ -12,26 +11,17 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { ValidateToken } from '../auth/validate-token.ts';
 import type { Clock } from '../clock.ts';
 import { StartProblem } from '../errors/start-problem.ts';
-import { AccountsServiceDefinition } from '../gen/accounts/v1/accounts_service.ts';
-import { AuthServiceDefinition } from '../gen/auth/v1/auth_service.ts';
-import { KeysServiceDefinition } from '../gen/auth/v1/keys_service.ts';
-import { MessagesAdminServiceDefinition } from '../gen/auth/v1/messages_admin_service.ts';
-import { PasswordsServiceDefinition } from '../gen/auth/v1/passwords_service.ts';
-import { RegistrationServiceDefinition } from '../gen/auth/v1/registration_service.ts';
-import { RevocationsServiceDefinition } from '../gen/auth/v1/revocations_service.ts';
-import { TokensAdminServiceDefinition } from '../gen/auth/v1/tokens_admin_service.ts';
 import type { Language } from '../languages.ts';
 import { readAccessRules } from './access.ts';
 import type { AccessRules } from './access.ts';
+import { addServices } from './add-services.ts';
+import type { Services } from './add-services.ts';
 import { createAnswerDirectly } from './answer-directly.ts';
 import type { OpenDirectly } from './answer-directly.ts';
 import { createAnswerStreamDirectly } from './answer-stream-directly.ts';
 import { DEFINITIONS } from './definitions.ts';
 import { createCutSlowReaders } from './cut-slow-readers.ts';
-import { markMalformedRequests } from './decoding.ts';
-import { passEncodedResponses } from './encoded-response.ts';
 import { createAuthorize } from './middleware/authorize.ts';
-import type { WithCaller } from './middleware/authorize.ts';
 import { createBoundWork } from './middleware/bound-work.ts';
 import { createLimitRate } from './middleware/limit-rate.ts';
 import { createMapErrors } from './middleware/map-errors.ts';
@@ -39,21 +29,11 @@ import { createObserve } from './middleware/observe.ts';
 import { createPlaces } from './places.ts';
 import type { RecognizeService } from './service-identities.ts';
 import { createStreamEnder } from './middleware/end-streams.ts';
-import type { WithAbortOnTerminate } from './middleware/end-streams.ts';
 import { passVerifiedSans } from './verified-sans.ts';
 import { createWireFormats } from './wire-format.ts';
 
-export type GrpcServerDeps = {
-  readonly services: {
-    readonly auth: ServiceImplementation<AuthServiceDefinition, WithCaller>;
-    readonly accounts: ServiceImplementation<AccountsServiceDefinition, WithCaller>;
-    readonly registration: ServiceImplementation<RegistrationServiceDefinition, WithCaller>;
-    readonly passwords: ServiceImplementation<PasswordsServiceDefinition, WithCaller>;
-    readonly keys: ServiceImplementation<KeysServiceDefinition, WithCaller>;
-    readonly revocations: ServiceImplementation<RevocationsServiceDefinition, WithCaller & WithAbortOnTerminate>;
-    readonly tokensAdmin: ServiceImplementation<TokensAdminServiceDefinition, WithCaller>;
-    readonly messagesAdmin: ServiceImplementation<MessagesAdminServiceDefinition, WithCaller>;
-  };
+type GrpcServerDeps = {
+  readonly services: Services;
   readonly rules: AccessRules;
   readonly health: HealthState;
   readonly logger: Logger;
@@ -79,9 +59,9 @@ export type GrpcServerDeps = {
   readonly hasReflection: boolean;
 };
 
-export type TlsFiles = { readonly cert: string; readonly key: string; readonly clientCa: string | undefined };
+type TlsFiles = { readonly cert: string; readonly key: string; readonly clientCa: string | undefined };
 
-export type GrpcServer = {
+type GrpcServer = {
   /** @returns the port, which is another than asked for if that was 0 */
   readonly listen: (address: string, credentials: ServerCredentials) => Promise<number>;
   /** Takes no new calls and lets those under way finish; after `grace` milliseconds they are broken off. */
@@ -148,20 +128,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     .with(createAuthorize({ ...deps, rules }))
     // Has to know whose address it is, and stands before all work on the database and on hashes.
     .with(createLimitRate({ ...deps, rules }));
-  const wireFormat = createWireFormats(deps.descriptors);
-  guarded.add(passEncodedResponses(markMalformedRequests(AuthServiceDefinition, wireFormat)), deps.services.auth);
-  guarded.add(markMalformedRequests(AccountsServiceDefinition, wireFormat), deps.services.accounts);
-  guarded.add(markMalformedRequests(RegistrationServiceDefinition, wireFormat), deps.services.registration);
-  guarded.add(markMalformedRequests(PasswordsServiceDefinition, wireFormat), deps.services.passwords);
-  guarded.add(markMalformedRequests(KeysServiceDefinition, wireFormat), deps.services.keys);
-  guarded.add(markMalformedRequests(TokensAdminServiceDefinition, wireFormat), deps.services.tokensAdmin);
-  guarded.add(markMalformedRequests(MessagesAdminServiceDefinition, wireFormat), deps.services.messagesAdmin);
-  guarded
-    .with(streams.middleware)
-    .add(
-      passEncodedResponses(markMalformedRequests(RevocationsServiceDefinition, wireFormat)),
-      deps.services.revocations,
-    );
+  addServices(guarded, streams.middleware, deps.services, createWireFormats(deps.descriptors));
 
   return {
     listen: (address, credentials) =>

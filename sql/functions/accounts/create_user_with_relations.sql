@@ -54,7 +54,9 @@ begin
     if v_user.id is null then
       raise exception 'GUEST_TOKEN_REQUIRED' using errcode = 'AU001';
     end if;
-    update accounts.user_group_memberships m set is_active = false, updated_at = now() where m.user_id = v_user.id;
+    update accounts.user_group_memberships m
+       set is_active = false, deleted_at = now(), updated_at = now()
+     where m.user_id = v_user.id and m.is_active;
   end if;
 
   -- In the order of values: two registrations that share two contacts meet in the same order and cannot deadlock.

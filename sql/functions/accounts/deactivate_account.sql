@@ -1,8 +1,7 @@
 -- Closes an account: nothing logs in to it any more, sessions end, tokens, codes and links are dead. Its contacts stay as they
 -- are, and so reserved, until accounts.release_contacts.
 -- Threats: a login at the same moment: it takes the user's row, too, and comes before this or finds the account closed. The last
--- two superadmins who leave at once: the role's row is locked, as by accounts.create_first_superadmin; whoever takes that role
--- away has to lock it as well.
+-- two superadmins who leave at once: accounts.require_other_superadmin.
 create or replace function accounts.deactivate_account(p_user_id uuid, p_language text)
   returns table (ended integer, revision bigint, replicas uuid[], longest_lease_ms integer)
   language plpgsql
@@ -12,21 +11,7 @@ create or replace function accounts.deactivate_account(p_user_id uuid, p_languag
 as $$
 begin
   perform accounts.lock_active_user(p_user_id);
-  if exists (
-    select from accounts.user_group_memberships m
-     where m.user_id = p_user_id and m.group_name = 'superadmin' and m.is_active
-  ) then
-    perform from accounts.user_groups g where g.name = 'superadmin' for update;
-    if not exists (
-      select from accounts.user_group_memberships m
-        join accounts.users u on u.id = m.user_id
-       where m.group_name = 'superadmin' and m.is_active
-         and u.id <> p_user_id and u.is_active and u.deleted_at is null
-    ) then
-      raise exception 'LAST_SUPERADMIN' using errcode = 'AU001';
-    end if;
-  end if;
-
+  perform accounts.require_other_superadmin(p_user_id);
   update accounts.users u
      set is_active = false, deactivated_at = now(), deactivated_by = p_user_id, updated_at = now()
    where u.id = p_user_id;

@@ -1,4 +1,4 @@
--- The roles that tokens of a user carry.
+-- The roles that tokens of a user carry: those that he holds as such, and those in organisations.
 create or replace function accounts.get_user_roles(p_user_id uuid)
   returns text[]
   language sql
@@ -6,7 +6,7 @@ create or replace function accounts.get_user_roles(p_user_id uuid)
   security definer
   set search_path = ''
 begin atomic
-  select coalesce(array_agg(m.group_name order by m.group_name), '{}')
+  select coalesce(array_agg(distinct m.group_name order by m.group_name), '{}')
     from accounts.user_group_memberships m
     join accounts.user_groups g on g.name = m.group_name
    where m.user_id = p_user_id and m.is_active and g.is_active;

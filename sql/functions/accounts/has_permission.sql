@@ -15,7 +15,8 @@ begin atomic
       join accounts.role_permissions p on p.role = g.name
      where u.id = p_user_id
        and u.is_active and u.deleted_at is null
-       and m.is_active
+       -- A role in an organisation permits nothing outside it.
+       and m.is_active and m.organisation_id is null
        and g.is_active
        and p.permission = p_permission
   );

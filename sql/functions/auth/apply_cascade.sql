@@ -1,6 +1,7 @@
 -- Ends what a trigger ends, in the transaction of what has triggered it: sessions with their refresh and access tokens, codes
 -- and links. auth.revocation_triggers is the matrix; docs/revocation.md shows it.
 -- Threat: a trigger that forgets one of them. No function ends sessions otherwise.
+-- A trigger that ends no session has changed the user's roles: his tokens go on, with the new ones.
 -- Internal: called by functions that have decided. p_session_id is the session in question: the one that the trigger ends, or
 -- the one that it spares. p_actor is the user who did it; null: the service itself.
 -- Call it last in a transaction: others wait for the lock that it takes.
@@ -21,6 +22,14 @@ begin
     update auth.challenges h
        set ended_at = now(), end_cause = 'cascade'
      where h.user_id = p_user_id and h.ended_at is null;
+  end if;
+
+  if v_trigger.sessions = 'none' then
+    ended := 0;
+    revision := auth.record_roles(p_user_id, p_trigger, p_actor);
+    select l.replicas, l.longest_lease_ms into replicas, longest_lease_ms from auth.list_live_replicas() l;
+    return next;
+    return;
   end if;
 
   if v_trigger.sessions = 'this' then

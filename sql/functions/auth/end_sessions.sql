@@ -11,6 +11,7 @@ create or replace function auth.end_sessions(p_user_id uuid, p_session_ids uuid[
   set search_path = ''
 as $$
 declare
+  v_session_id uuid := case when cardinality(p_session_ids) = 1 then p_session_ids[1] end;
   v_ids uuid[];
   v_expire_times timestamptz[];
 begin
@@ -34,10 +35,16 @@ begin
     from ending e;
 
   if ended > 0 then
-    perform auth.append_event(
-      'session.ended', p_user_id, case when cardinality(p_session_ids) = 1 then p_session_ids[1] end,
-      jsonb_build_object('trigger', p_trigger, 'ended_sessions', ended)
-    );
+    if p_actor <> p_user_id then
+      perform auth.append_audit_event(
+        'session.ended', p_actor, p_user_id, null, v_session_id,
+        jsonb_build_object('trigger', p_trigger, 'ended_sessions', ended)
+      );
+    else
+      perform auth.append_event(
+        'session.ended', p_user_id, v_session_id, jsonb_build_object('trigger', p_trigger, 'ended_sessions', ended)
+      );
+    end if;
   end if;
   if v_ids is not null then
     revision := auth.record_revocations('session', v_ids, v_expire_times, p_user_id, p_trigger, p_actor);

@@ -15,10 +15,12 @@ begin atomic
     s.revision,
     s.keys_version,
     case when s.revision > p_after then (
-      select jsonb_agg(jsonb_build_array(v.revision, v.kind, v.subject, extract(epoch from v.expires_at)::bigint)
-                       order by v.revision)
+      select jsonb_agg(
+               jsonb_build_array(v.revision, v.kind, v.subject, extract(epoch from v.expires_at)::bigint, v.roles)
+               order by v.revision
+             )
         from (
-          select x.revision, x.kind, x.subject, x.expires_at
+          select x.revision, x.kind, x.subject, x.expires_at, x.roles
             from auth.revocations x
            where x.revision > p_after
            order by x.revision
@@ -28,5 +30,5 @@ begin atomic
   from auth.revocation_state s;
 end;
 comment on function auth.read_revocations is
-  'Revocations after a revision as [revision, kind, subject, expiry in epoch seconds], with the latest revision.';
+  'Revocations after a revision as [revision, kind, subject, expiry in epoch seconds, roles], with the latest revision.';
 grant execute on function auth.read_revocations to auth_service;
