@@ -1,7 +1,7 @@
 // Who may import whom. test/house tries every wall against a violation.
 
 /** Beside hashing and the policy, passwords/ holds use cases: one name down the stack. */
-const USE_CASES = '^src/((auth|accounts|registration|challenges)/|passwords/(change|set|start|finish)-)';
+const USE_CASES = '^src/((auth|accounts|registration|challenges|organisations|users|roles|sessions|audit)/|passwords/(change|set|start|finish)-)';
 /** Started from a command line. They construct, as app.ts does. */
 const ENTRY_POINTS = [
   '^src/main[.]ts$',
@@ -24,7 +24,7 @@ const FACE_OF_THE_CLIENT = '^src/client/client[.]ts$';
 /** Of the service's own, what the client package takes along: it runs where no database is. */
 const SHARED_WITH_THE_CLIENT = [
   '^src/clock[.]ts$',
-  '^src/revocation/(view|revocation-log|uuid-words)[.]ts$',
+  '^src/revocation/(view|revocation-log|role-changes|current-roles|uuid-words)[.]ts$',
   '^src/tokens/(compact-jws|access-token-claims|jws-signature|verification-key)[.]ts$',
   '^src/tokens/(access-token-verifier|verified-token-cache)[.]ts$',
 ];

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Replica } from '../revocation/replica.ts';
+import { createWithCurrentRoles } from '../revocation/current-roles.ts';
 import type { RevocationView } from '../revocation/view.ts';
 import type { KeyRing } from '../tokens/key-ring.ts';
 import type { TokenRefusal, VerifiedToken, VerifyAccessToken } from '../tokens/access-token-verifier.ts';
@@ -7,14 +8,14 @@ import type { TokenRefusal, VerifiedToken, VerifyAccessToken } from '../tokens/a
 type ValidateTokenDeps = {
   readonly verify: VerifyAccessToken;
   readonly replica: Pick<Replica, 'isFresh' | 'refresh' | 'reach' | 'readNow'>;
-  readonly revocations: Pick<RevocationView, 'isRevoked' | 'revision'>;
+  readonly revocations: Pick<RevocationView, 'isRevoked' | 'rolesOf' | 'revision'>;
   readonly keys: Pick<KeyRing, 'find'>;
 };
 
 /** How fresh the view of revocations has to be: as the lease promises, at least a revision, or as of this call. */
 export type Freshness = 'lease' | 'now' | { readonly revision: number };
 
-/** The token that is live, or why it is not. */
+/** The token that is live, with the roles that its user holds now, or why it is not. */
 export type Validation = VerifiedToken | TokenRefusal | 'TOKEN_REVOKED';
 
 /** The knowledge that an answer rests on; no source for tokens that are wrong by themselves. */
@@ -40,6 +41,8 @@ type Answer<T> = T | Promise<T>;
 const SLICE = 32;
 
 export function createValidateToken({ verify, replica, revocations, keys }: ValidateTokenDeps): ValidateToken {
+  const withCurrentRoles = createWithCurrentRoles(revocations);
+
   /** Brings the view to where it may be used, which it almost always is already. */
   function prepare(freshness: Freshness): Promise<void> | null {
     if (freshness === 'now') return replica.readNow();
@@ -55,7 +58,7 @@ export function createValidateToken({ verify, replica, revocations, keys }: Vali
   function decide(token: VerifiedToken | TokenRefusal): Validation {
     if (typeof token === 'string') return token;
     if (!keys.find(token.kid)) return 'TOKEN_KEY_UNKNOWN';
-    return revocations.isRevoked(token) ? 'TOKEN_REVOKED' : token;
+    return revocations.isRevoked(token) ? 'TOKEN_REVOKED' : withCurrentRoles(token);
   }
 
   function answer<T>(isNeeded: boolean, freshness: Freshness, give: (knowledge: Knowledge) => T): Answer<T> {

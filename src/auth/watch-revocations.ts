@@ -1,8 +1,7 @@
 import type { Clock, Delay } from '../clock.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { Replica } from '../revocation/replica.ts';
-import type { LoggedRevocation } from '../revocation/revocation-log.ts';
-import type { RevocationView } from '../revocation/view.ts';
+import type { RevocationView, ToldRevocation } from '../revocation/view.ts';
 import type { KeyRing } from '../tokens/key-ring.ts';
 import type { SigningKey } from '../tokens/signing-key.ts';
 
@@ -18,7 +17,7 @@ type WatchRevocationsDeps = {
 export type RevocationNews = {
   /** Everything up to this revision has been told. */
   readonly revision: number;
-  readonly revocations: readonly LoggedRevocation[];
+  readonly revocations: readonly ToldRevocation[];
   /** The public keys, where they are others than were told before. */
   readonly keys: readonly SigningKey[] | null;
   /** What was committed this many milliseconds after the watch began, or before, has been told; null: there is more to tell. */
@@ -31,7 +30,7 @@ const PORTION = 250;
 const CHECKPOINT = 500;
 
 /**
- * Tells what is revoked after a revision, for ever. A watcher costs its revision and no queue: what it is told next is read
+ * Tells what is revoked, and whose roles change, after a revision, for ever. A watcher costs its revision and no queue: what it is told next is read
  * from the view when it has taken what came before, so one that is slow holds nothing up and fills no memory.
  */
 export function createWatchRevocations({ revocations, replica, keys, clock, delay }: WatchRevocationsDeps) {

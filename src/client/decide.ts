@@ -1,3 +1,4 @@
+import { createWithCurrentRoles } from '../revocation/current-roles.ts';
 import type { RevocationView } from '../revocation/view.ts';
 import { readClaims } from '../tokens/access-token-claims.ts';
 import { parseToken } from '../tokens/access-token-verifier.ts';
@@ -11,7 +12,7 @@ import type { Verification } from './verification.ts';
 
 type Deps = {
   readonly profile: Pick<TokenProfile, 'verify' | 'isKnown'>;
-  readonly view: Pick<RevocationView, 'revision' | 'isRevoked' | 'apply'>;
+  readonly view: Pick<RevocationView, 'revision' | 'isRevoked' | 'rolesOf' | 'apply'>;
   /** Whether the view is young enough to rest a "yes" on it. */
   readonly isFresh: () => boolean;
   readonly unknownKeys: UnknownKeys;
@@ -24,12 +25,15 @@ type Deps = {
  * needs a fresh view or the server.
  */
 export function createDecide({ profile, view, isFresh, unknownKeys, askServer, whenStale }: Deps) {
+  const withCurrentRoles = createWithCurrentRoles(view);
+
   function decide(text: string): Verification | Promise<Verification> {
     const token = profile.verify(text);
     if (token === 'TOKEN_KEY_UNKNOWN') return decideUnknownKey(text);
     if (typeof token === 'string') return refusal(token);
     if (view.isRevoked(token)) return refusal('TOKEN_REVOKED');
-    return isFresh() ? accept(token) : ask(text, accept(token));
+    const accepted = accept(withCurrentRoles(token));
+    return isFresh() ? accepted : ask(text, accepted);
   }
 
   function decideUnknownKey(text: string): Verification | Promise<Verification> {

@@ -160,13 +160,23 @@ function isInOrder(from: number, revocations: readonly Revocation[], to: number)
   return to >= last;
 }
 
+/** As the view takes it in. */
+type Entry = Parameters<RevocationView['apply']>[0][number];
+
 /** @param earliest until when it is kept at least, in epoch seconds: the wall clock may be ahead and be set right */
 function toEntry(earliest: number) {
-  return ({ revision, subject, expireTime }: Revocation) => {
-    // What else can be revoked one day is not known here, and no token names it.
-    if (!subject) return [];
-    const expiresAt = Math.max(earliest, (expireTime?.getTime() ?? 0) / 1000);
-    const kind = subject.$case === 'tokenId' ? 'token' : 'session';
-    return [[revision, kind, subject.value, Math.ceil(expiresAt)] as const];
+  return ({ revision, subject, expireTime }: Revocation): Entry[] => {
+    const expiresAt = Math.ceil(Math.max(earliest, (expireTime?.getTime() ?? 0) / 1000));
+    switch (subject?.$case) {
+      case 'tokenId':
+        return [[revision, 'token', subject.value, expiresAt]];
+      case 'sessionId':
+        return [[revision, 'session', subject.value, expiresAt]];
+      case 'roleChange':
+        return [[revision, 'roles', subject.value.userId, expiresAt, subject.value.roles]];
+      default:
+        // What else can be revoked one day is not known here, and no token names it.
+        return [];
+    }
   };
 }

@@ -16,12 +16,16 @@ export type CommittedRevocation = {
   readonly longestLease: number;
 };
 
-/** One revoked thing: its revision, what it is, its id, and when the last token that it blocks ends (epoch seconds). */
+/**
+ * One revoked thing: its revision, what it is, its id, and when the last token that it concerns ends (epoch seconds); of a
+ * change of roles the user's id, and the roles.
+ */
 export type RevocationEntry = readonly [
   revision: number,
-  kind: 'token' | 'session',
+  kind: 'token' | 'session' | 'roles',
   subject: string,
   expiresAt: number,
+  roles?: readonly string[] | null,
 ];
 
 type ConsumedRefreshToken = {

@@ -1,12 +1,15 @@
 import { firstWord, fourthWord, secondWord, thirdWord, toUuid } from './uuid-words.ts';
 
+/** What an entry tells: that a token or a session is revoked, or that a user has other roles. */
+export type RevocationKind = 'token' | 'session' | 'roles';
+
 /** One revocation, as it was taken in. */
 export type LoggedRevocation = {
   readonly revision: number;
-  readonly kind: 'token' | 'session';
-  /** The jti of a token, or the id of a session: a UUID. */
+  readonly kind: RevocationKind;
+  /** The jti of a token, the id of a session, or the user whose roles have changed: a UUID. */
   readonly subject: string;
-  /** When the last token that it blocks expires, in epoch seconds. */
+  /** When the last token that it concerns expires, in epoch seconds. */
   readonly expiresAt: number;
   /** Until when it is kept, in seconds of the clock that `dropUntil` is given. */
   readonly keptUntil: number;
@@ -31,6 +34,9 @@ type RevocationLog = {
   /** Sets all revisions to 0: the entries stay, and come after none. */
   readonly forgetRevisions: () => void;
 };
+
+/** As the ring counts them. */
+const KINDS: readonly RevocationKind[] = ['session', 'token', 'roles'];
 
 const SMALLEST = 1024;
 /**
@@ -86,7 +92,7 @@ export function createRevocationLog(): RevocationLog {
     const [a = 0, b = 0, c = 0, d = 0] = ring.words.subarray(place * 4, place * 4 + 4);
     return {
       revision: ring.revisions[place] ?? 0,
-      kind: ring.isToken[place] ? 'token' : 'session',
+      kind: KINDS[ring.kinds[place] ?? 0] ?? 'session',
       subject: toUuid(a, b, c, d),
       expiresAt: ring.expiresAt[place] ?? 0,
       keptUntil: ring.keptUntil[place] ?? 0,
@@ -134,7 +140,7 @@ export function createRevocationLog(): RevocationLog {
       ring.revisions[place] = revision;
       ring.expiresAt[place] = expiresAt;
       ring.keptUntil[place] = Math.ceil(keptUntil);
-      ring.isToken[place] = kind === 'token' ? 1 : 0;
+      ring.kinds[place] = KINDS.indexOf(kind);
       slots[findSlot(subject)] = place + 1;
     },
     keepUntil(subject, keptUntil) {
@@ -178,7 +184,7 @@ function createRing(capacity: number) {
     revisions: new Float64Array(capacity),
     expiresAt: new Uint32Array(capacity),
     keptUntil: new Uint32Array(capacity),
-    isToken: new Uint8Array(capacity),
+    kinds: new Uint8Array(capacity),
   };
 }
 
@@ -187,5 +193,5 @@ function copyEntry(from: Ring, source: number, to: Ring, target: number): void {
   to.revisions[target] = from.revisions[source] ?? 0;
   to.expiresAt[target] = from.expiresAt[source] ?? 0;
   to.keptUntil[target] = from.keptUntil[source] ?? 0;
-  to.isToken[target] = from.isToken[source] ?? 0;
+  to.kinds[target] = from.kinds[source] ?? 0;
 }

@@ -25,14 +25,18 @@ begin
     return;
   end if;
 
-  outcome := 'held';
-  if accounts.add_user_to_group(p_user_id, p_role, p_organisation_id, p_actor) then
-    outcome := 'granted';
-    perform auth.append_audit_event(
-      'role.granted', p_actor, p_user_id, p_organisation_id, null, jsonb_build_object('role', p_role)
-    );
+  if not accounts.add_user_to_group(p_user_id, p_role, p_organisation_id, p_actor) then
+    outcome := 'held';
+    select c.revision, c.replicas, c.longest_lease_ms into revision, replicas, longest_lease_ms
+      from auth.read_revision() c;
+    return next;
+    return;
   end if;
-  -- Held already, too: whoever repeats a call that was interrupted is told when it holds everywhere.
+
+  outcome := 'granted';
+  perform auth.append_audit_event(
+    'role.granted', p_actor, p_user_id, p_organisation_id, null, jsonb_build_object('role', p_role)
+  );
   select c.revision, c.replicas, c.longest_lease_ms into revision, replicas, longest_lease_ms
     from auth.apply_cascade(p_user_id, 'role_changed', null, p_actor) c;
   return next;

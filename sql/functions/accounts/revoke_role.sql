@@ -27,17 +27,22 @@ begin
   if p_role = 'superadmin' then
     perform accounts.require_other_superadmin(p_user_id);
   end if;
-  outcome := 'not_held';
   update accounts.user_group_memberships m
      set is_active = false, deleted_at = now(), updated_at = now()
    where m.user_id = p_user_id and m.group_name = p_role and m.organisation_id is not distinct from p_organisation_id
      and m.is_active;
-  if found then
-    outcome := 'revoked';
-    perform auth.append_audit_event(
-      'role.revoked', p_actor, p_user_id, p_organisation_id, null, jsonb_build_object('role', p_role)
-    );
+  if not found then
+    outcome := 'not_held';
+    select c.revision, c.replicas, c.longest_lease_ms into revision, replicas, longest_lease_ms
+      from auth.read_revision() c;
+    return next;
+    return;
   end if;
+
+  outcome := 'revoked';
+  perform auth.append_audit_event(
+    'role.revoked', p_actor, p_user_id, p_organisation_id, null, jsonb_build_object('role', p_role)
+  );
   select c.revision, c.replicas, c.longest_lease_ms into revision, replicas, longest_lease_ms
     from auth.apply_cascade(p_user_id, 'role_changed', null, p_actor) c;
   return next;

@@ -1,8 +1,8 @@
--- Tells every replica the roles of a user whose tokens may say others.
+-- Tells every replica what roles a user holds now: his tokens say what they were.
 -- Threats: a token that is minted at the same moment with the roles of before: a refresh holds its session, so it has finished and
--- its token's end is seen here, or it waits and reads the new roles. An earlier change that is still told, and would then stand
--- against the tokens that came after this one: it is replaced as long as it lives.
--- Internal: called by auth.apply_cascade, under the lock of the user's row. Without tokens there is nothing to tell.
+-- its token's end is seen here, or it waits and reads the new roles. An earlier change that some replica still knows, and that
+-- would stand against tokens which came after this one: a change is told whether or not there are tokens.
+-- Internal: called by auth.apply_cascade, under the lock of the user's row.
 create or replace function auth.record_roles(p_user_id uuid, p_trigger text, p_actor uuid)
   returns bigint
   language plpgsql
@@ -17,21 +17,14 @@ begin
     where s.user_id = p_user_id and s.ended_at is null
     order by s.id
       for update;
-  select max(t.expires_at) into v_expires_at
-    from (
-      select s.access_expires_at as expires_at
-        from auth.sessions s
-       where s.user_id = p_user_id and s.ended_at is null and s.access_expires_at > now() - interval '5 minutes'
-      union all
-      select v.expires_at from auth.revocations v where v.subject = p_user_id and v.kind = 'roles'
-    ) t;
-  if v_expires_at is null then
-    return (select s.revision from auth.revocation_state s);
-  end if;
+  -- In a statement of its own: it sees what a refresh has committed meanwhile.
+  select greatest(max(s.access_expires_at), now()) into v_expires_at
+    from auth.sessions s
+   where s.user_id = p_user_id and s.ended_at is null;
   return auth.record_revocations(
     'roles', array[p_user_id], array[v_expires_at], p_user_id, p_trigger, p_actor, accounts.get_user_roles(p_user_id)
   );
 end
 $$;
 comment on function auth.record_roles is
-  'Stores the roles that a user holds now beside the revocations, if tokens of his may live; returns the revision at which that is known.';
+  'Stores the roles that a user holds now beside the revocations; returns the revision at which that is known.';

@@ -46,10 +46,19 @@ export function createRevocationsService({
   };
 }
 
-function toRevocation({ revision, kind, subject, expiresAt }: RevocationNews['revocations'][number]): Revocation {
-  return {
-    revision,
-    subject: { $case: kind === 'token' ? 'tokenId' : 'sessionId', value: subject },
-    expireTime: new Date(expiresAt * 1000),
-  };
+type News = RevocationNews['revocations'][number];
+
+function toRevocation(news: News): Revocation {
+  return { revision: news.revision, subject: toSubject(news), expireTime: new Date(news.expiresAt * 1000) };
+}
+
+function toSubject({ kind, subject, roles = [] }: News): Revocation['subject'] {
+  switch (kind) {
+    case 'token':
+      return { $case: 'tokenId', value: subject };
+    case 'session':
+      return { $case: 'sessionId', value: subject };
+    case 'roles':
+      return { $case: 'roleChange', value: { userId: subject, roles: [...roles] } };
+  }
 }

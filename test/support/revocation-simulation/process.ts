@@ -196,10 +196,11 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
   };
 }
 
-function withMemo(view: RevocationView): Pick<RevocationView, 'isRevoked' | 'revision'> {
+function withMemo(view: RevocationView): Pick<RevocationView, 'isRevoked' | 'rolesOf' | 'revision'> {
   const notRevoked = new Set<string>();
   return {
     revision: view.revision,
+    rolesOf: view.rolesOf,
     isRevoked(token) {
       if (notRevoked.has(token.tokenId)) return false;
       const isRevoked = view.isRevoked(token);
