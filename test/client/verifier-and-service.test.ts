@@ -10,6 +10,7 @@ import { accessTokens } from '../support/access-tokens.ts';
 import { bearer, register } from '../support/people.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
+import { signInAs } from '../support/staff.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import type { TcpProxy } from '../support/tcp-proxy.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -66,6 +67,27 @@ describe('A verifier of the real service', () => {
     const { issueTime, expireTime, ...said } = result.value;
     expect(principal).toMatchObject({ ...said, issuedAt: issueTime?.getTime(), expiresAt: expireTime?.getTime() });
     expect(principal?.userId).toBe(userId);
+  });
+
+  it('answers with the roles of now, for tokens that say others, on two replicas', async () => {
+    const verifiers = [service, other].map(({ address }) => open({ address }));
+    await Promise.all(verifiers.map((verifier) => verifier.ready()));
+    const { tokens: granter } = await signInAs(service, database, 'superadmin');
+    for (let round = 0; round < 10; round++) {
+      const { userId, tokens } = await register(service);
+      const asked = { userId, role: 'support' };
+      const rolesAfter = async (revision: number) => {
+        for (const verifier of verifiers) {
+          await vi.waitFor(() => expect(verifier.revision()).toBeGreaterThanOrEqual(revision), 3000);
+        }
+        const said = await Promise.all(verifiers.map((verifier) => verifier.verify(tokens.accessToken)));
+        return said.map(({ principal }) => principal?.roles);
+      };
+      const granted = await service.roles.grantRole(asked, bearer(granter.accessToken));
+      expect(await rolesAfter(granted.revision)).toEqual(verifiers.map(() => ['customer', 'support']));
+      const revoked = await other.roles.revokeRole(asked, bearer(granter.accessToken));
+      expect(await rolesAfter(revoked.revision)).toEqual(verifiers.map(() => ['customer']));
+    }
   });
 
   it('refuses after a logout, as do four more on two replicas', async () => {

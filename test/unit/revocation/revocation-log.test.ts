@@ -6,7 +6,7 @@ import { firstWord, fourthWord, secondWord, thirdWord, toUuid } from '../../../s
 
 const entry = (revision: number, subject: string, keptUntil = revision) => ({
   revision,
-  kind: revision % 2 ? ('token' as const) : ('session' as const),
+  kind: (['token', 'session', 'roles'] as const)[revision % 3] ?? 'token',
   subject,
   expiresAt: 1_900_000_000 + revision,
   keptUntil,
