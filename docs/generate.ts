@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { envExample, settingsTable } from '../src/config/describe.ts';
+import { accessTable, grantTable, permissionTable, roleTable, rolesDrawing } from './generate/authorization.ts';
 import { withParts } from './generate/markdown.ts';
 import { readProto } from './generate/proto.ts';
 import { cascadeTable, readCascade } from './generate/revocations.ts';
-import { reasonTable, rpcPage, rpcTable } from './generate/tables.ts';
+import { readSeed } from './generate/seed.ts';
+import { reasonTable, rpcPage, serviceTable } from './generate/tables.ts';
 
 /**
  * Writes the documents that are made from the declarations: `npm run docs`. With `--check` nothing is written, and the exit
@@ -11,6 +13,7 @@ import { reasonTable, rpcPage, rpcTable } from './generate/tables.ts';
  */
 const isCheck = process.argv.includes('--check');
 const proto = readProto();
+const seed = readSeed();
 
 const texts: Readonly<Record<string, string>> = {
   '.env.example': envExample(),
@@ -26,10 +29,16 @@ const texts: Readonly<Record<string, string>> = {
 const partsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'README.md': {
     example: `\`\`\`ts\n${(read('docs/examples/orders-service.ts') ?? '').trim()}\n\`\`\``,
-    rpcs: rpcTable(proto.rpcs),
-    settings: settingsTable(),
+    services: serviceTable(proto.rpcs),
   },
   'docs/revocation.md': { cascade: cascadeTable(readCascade()) },
+  'docs/authorization.md': {
+    drawing: rolesDrawing(seed),
+    roles: roleTable(seed),
+    grants: grantTable(seed),
+    permissions: permissionTable(seed),
+    access: accessTable(proto.rpcs, seed),
+  },
 };
 const filled = Object.entries(partsOf).map(([file, parts]) => [file, withParts(read(file) ?? '', parts)] as const);
 

@@ -6,7 +6,7 @@ import { table } from './markdown.ts';
 /** A row of the matrix auth.revocation_triggers. */
 export type Trigger = {
   readonly name: string;
-  readonly sessions: 'this' | 'others' | 'all';
+  readonly sessions: 'none' | 'this' | 'others' | 'all';
   readonly endsChallenges: boolean;
   readonly about: string;
 };
@@ -24,16 +24,17 @@ export type Cascade = { readonly triggers: readonly Trigger[]; readonly appliers
 
 const SQL = fileURLToPath(new URL('../../sql/', import.meta.url));
 const INSERT = /insert into auth\.revocation_triggers \(name, sessions, ends_challenges, about\) values([^;]*);/g;
-const ROW = /\('(\w+)', '(this|others|all)', (true|false), '([^']*)'\)/g;
+const ROW = /\('(\w+)', '(none|this|others|all)', (true|false), '([^']*)'\)/g;
 
 /** Reads the matrix out of the migrations, and who applies it out of the functions: what runs, and not what is said of it. */
 export function readCascade(): Cascade {
   const inserts = sqlFiles('migrations').flatMap(({ text }) => [...text.matchAll(INSERT)].map(([, rows = '']) => rows));
+  const functions = sqlFiles('functions');
   return {
     triggers: inserts.flatMap((rows) => [...rows.matchAll(ROW)].map(triggerOf)),
-    appliers: sqlFiles('functions')
+    appliers: functions
       .filter(({ text }) => /\bauth\.apply_cascade\(/.test(text) && !text.includes('function auth.apply_cascade('))
-      .map(applierOf),
+      .map((file) => applierOf(file, functions)),
   };
 }
 
@@ -41,15 +42,18 @@ export function readCascade(): Cascade {
 export function cascadeTable({ triggers, appliers }: Cascade): string {
   const rows = triggers.map(({ name, sessions, endsChallenges, about }) => {
     const by = appliersOf(appliers, name);
-    const told = (of: 'events' | 'notices') => [...new Set(by.flatMap((applier) => applier[of]))].map(code).join(', ');
+    const told = (texts: readonly string[]) => [...new Set(texts)].map(code).join(', ');
+    const isWithRoles = sessions === 'none' ? ', with the roles of now' : '';
+    // auth.end_sessions writes it, for all of them.
+    const ended = sessions === 'none' ? [] : ['session.ended'];
     return [
       code(name),
       about,
-      sessions === 'others' ? 'stays' : 'ends',
-      sessions === 'this' ? 'stay' : 'end',
+      sessions === 'this' || sessions === 'all' ? 'ends' : `stays${isWithRoles}`,
+      sessions === 'others' || sessions === 'all' ? 'end' : `stay${isWithRoles}`,
       endsChallenges ? 'end' : 'stay',
-      told('events'),
-      told('notices'),
+      told([...by.flatMap(({ events }) => events), ...ended]),
+      told(by.flatMap(({ notices }) => notices)),
       by.map((applier) => code(applier.name)).join(', '),
     ];
   });
@@ -72,22 +76,29 @@ function triggerOf([, name = '', sessions, endsChallenges, about = '']: RegExpEx
   return { name, sessions: sessions as Trigger['sessions'], endsChallenges: endsChallenges === 'true', about };
 }
 
-function applierOf({ name, text }: { name: string; text: string }): Applier {
+function applierOf({ name, text }: SqlFile, files: readonly SqlFile[]): Applier {
   const all = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, found = '']) => found);
-  const events = all(/\bauth\.append_event\(\s*'([a-z_.]+)'/g);
+  // One trigger or another, as the function decides.
+  const choices = all(/\bauth\.apply_cascade\(\s*\w+,\s*case\b([^]*?)\bend\s*,/g);
+  const callees = files.filter((file) => file.name !== name && text.includes(`${file.name}(`));
   return {
     name,
     triggers: [
       ...all(/\bauth\.apply_cascade\([^,]+,\s*'(\w+)'/g),
       ...all(/\bv_trigger text := '(\w+_)' \|\| p_scope;/g),
+      ...choices.flatMap((choice) => [...choice.matchAll(/\b(?:then|else)\s+'(\w+)'/g)].map(([, found = '']) => found)),
     ],
-    // auth.end_sessions writes it, for all of them.
-    events: [...events, 'session.ended'],
-    notices: all(/\bauth\.enqueue_notice\([^,]+,\s*'(\w+)'/g),
+    // What is refused has triggered nothing.
+    events: all(/\bauth\.append_(?:audit_)?event\(\s*'([a-z_.]+)'/g).filter((event) => !event.endsWith('_refused')),
+    notices: [text, ...callees.map((callee) => callee.text)].flatMap((each) =>
+      [...each.matchAll(/\bauth\.enqueue_notice\([^,]+,\s*'(\w+)'/g)].map(([, found = '']) => found),
+    ),
   };
 }
 
-function sqlFiles(folder: string): { name: string; text: string }[] {
+type SqlFile = { readonly name: string; readonly text: string };
+
+function sqlFiles(folder: string): SqlFile[] {
   return readdirSync(path.join(SQL, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.sql'))
     .sort()

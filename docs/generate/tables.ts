@@ -18,6 +18,23 @@ export function rpcTable(rpcs: readonly Rpc[]): string {
   );
 }
 
+/** The services, with their calls by who may make them. */
+export function serviceTable(rpcs: readonly Rpc[]): string {
+  const services = [...new Set(rpcs.map(({ service }) => service))];
+  return table(
+    ['service', 'calls'],
+    services.map((service) => {
+      const own = rpcs.filter((rpc) => rpc.service === service);
+      const classes = [...new Set(own.map(({ access = '' }) => access))];
+      const calls = classes.map((access) => {
+        const names = own.filter((rpc) => rpc.access === access).map(({ name }) => `\`${name}\``);
+        return `${access}: ${names.join(', ')}`;
+      });
+      return [`\`${service}\``, calls.join('; ')];
+    }),
+  );
+}
+
 /** What each rpc does, under its name. */
 export function rpcPage({ rpcs }: Proto): string {
   const parts = rpcs.map(({ service, name, about }) => `### ${service}/${name}\n\n${about}`);

@@ -13,12 +13,14 @@ import type { RecognizeService } from '../service-identities.ts';
 /** What handlers are given. */
 export type WithCaller = WithRecord & { readonly caller: Caller };
 
+/** Whether a role that the user holds now, by the database, permits the method. */
+export type CheckPermission = (input: { userId: string; permission: string; method: string }) => Promise<boolean>;
+
 type Deps = {
   readonly rules: AccessRules;
   readonly recognizeService: RecognizeService;
   readonly validateToken: ValidateToken;
-  /** Whether a role that the user holds now, by the database, permits it. */
-  readonly hasPermission: (userId: string, permission: string) => Promise<boolean>;
+  readonly checkPermission: CheckPermission;
   readonly isRecentLogin: (sessionId: string, maxAge: number) => Promise<boolean>;
   readonly anonymousInterfaces: readonly string[];
   readonly defaultLanguage: Language;
@@ -33,7 +35,7 @@ export function createAuthorize({
   rules,
   recognizeService,
   validateToken,
-  hasPermission,
+  checkPermission,
   isRecentLogin,
   anonymousInterfaces,
   defaultLanguage,
@@ -50,8 +52,8 @@ export function createAuthorize({
   }
 
   /** The roles in the token are those of its birth. Only what the database says now counts. */
-  async function requirePermission({ userId }: UserIdentity, permission: string): Promise<void> {
-    if (await hasPermission(userId, permission)) return;
+  async function requirePermission({ userId }: UserIdentity, permission: string, path: string): Promise<void> {
+    if (await checkPermission({ userId, permission, method: path.slice(1) })) return;
     throw new AppError('PERMISSION_REQUIRED', { metadata: { permission } });
   }
 
@@ -87,7 +89,9 @@ export function createAuthorize({
     if (user && rule?.needsRecentLogin && !(await isRecentLogin(user.sessionId, RECENT_LOGIN))) {
       throw new AppError('RECENT_LOGIN_REQUIRED');
     }
-    if (user && access === Access.ADMIN) await requirePermission(user, rule?.permission ?? '');
+    if (user && access === Access.ADMIN) {
+      await requirePermission(user, rule?.permission ?? '', call.method.path);
+    }
 
     // A service calls for somebody: his address and program are what it forwards. Nobody else is believed.
     const from = service ? forwardedAddress(metadata.get('x-forwarded-for')) : peerAddress(peer);

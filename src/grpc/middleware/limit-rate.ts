@@ -20,8 +20,8 @@ type Deps = {
 const NEVER_REFUSED = new Set(['/auth.v1.AuthService/Logout']);
 
 /**
- * Bounds PUBLIC calls per address of a person, and USER calls per user. It stands behind the identification of the caller, which is cheap: only there
- * it is known whether an address is a person's or that of a service which forwards none.
+ * Bounds PUBLIC calls per address of a person, and those of users, USER and ADMIN, per user. It stands behind the identification of the caller, which
+ * is cheap: only there it is known whether an address is a person's or that of a service which forwards none.
  */
 export function createLimitRate({
   rules,
@@ -32,9 +32,10 @@ export function createLimitRate({
   return async function* limitRate(call, context) {
     const { network, user } = context.caller;
     const access = rules.get(call.method.path)?.access;
-    const key = access === Access.PUBLIC ? network : access === Access.USER ? (user?.userId ?? null) : null;
+    const isOfUser = access === Access.USER || access === Access.ADMIN;
+    const key = access === Access.PUBLIC ? network : isOfUser ? (user?.userId ?? null) : null;
     if (key !== null && !NEVER_REFUSED.has(call.method.path)) {
-      await take(access === Access.USER ? userLimiter : limiter, key);
+      await take(isOfUser ? userLimiter : limiter, key);
       const methodLimiter = methodLimiters.get(call.method.path);
       if (methodLimiter) await take(methodLimiter, key);
     }
