@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MaySendTo } from '../accounts/phone-countries.ts';
 import type { Caller } from '../caller.ts';
-import type { ChallengeFunctions, ChallengeMethod, ChallengePurpose } from '../db/challenge-functions.ts';
+import type { ChallengeFunctions, ChallengeMethod, OwnPurpose } from '../db/challenge-functions.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { ChallengeSecrets } from './challenge-secrets.ts';
 
@@ -15,7 +15,7 @@ export type StartedChallenge = {
 };
 
 type ChallengeInput = {
-  readonly purpose: ChallengePurpose;
+  readonly purpose: OwnPurpose;
   readonly contactType: string;
   /** As it is stored. */
   readonly contact: string;
@@ -38,7 +38,7 @@ type Deps = {
 
 const MINUTE = 60_000;
 const CODE_LIFETIME = 5 * MINUTE;
-const LINK_LIFETIMES: { readonly [P in ChallengePurpose]: number } = {
+const LINK_LIFETIMES: { readonly [P in OwnPurpose]: number } = {
   registration: 10 * MINUTE,
   contact_confirmation: 10 * MINUTE,
   password_reset: 60 * MINUTE,
@@ -46,22 +46,26 @@ const LINK_LIFETIMES: { readonly [P in ChallengePurpose]: number } = {
 };
 
 /** A mail carries a link, unless its purpose is a code; every other channel carries a code. */
-export function methodOf(purpose: ChallengePurpose, channel: string): ChallengeMethod {
+export function methodOf(purpose: OwnPurpose, channel: string): ChallengeMethod {
   return channel === 'email' && purpose !== 'code_login' ? 'link' : 'code';
 }
 
 /** Milliseconds. */
-export function lifetimeOf(purpose: ChallengePurpose, method: ChallengeMethod): number {
+export function lifetimeOf(purpose: OwnPurpose, method: ChallengeMethod): number {
   return method === 'code' ? CODE_LIFETIME : LINK_LIFETIMES[purpose];
 }
 
 /**
  * Sends a code or a link to a contact: one call of the database, which does and costs the same whether anybody has the
- * contact or not.
+ * contact or not. `challenges`: those of the transaction that it belongs to, if it does not stand alone.
  */
 export function createStartChallenge(deps: Deps) {
-  const { challenges, secrets, maySendTo, messagesPerContact, messagesPerAddress } = deps;
-  return async function startChallenge(input: ChallengeInput, caller: Caller): Promise<StartedChallenge> {
+  const { secrets, maySendTo, messagesPerContact, messagesPerAddress } = deps;
+  return async function startChallenge(
+    input: ChallengeInput,
+    caller: Caller,
+    challenges: Deps['challenges'] = deps.challenges,
+  ): Promise<StartedChallenge> {
     const { purpose, contactType, contact, confirms } = input;
     if (input.channel === 'sms' && !maySendTo(contact)) throw new AppError('PHONE_COUNTRY_NOT_ALLOWED');
     const id = randomUUID();

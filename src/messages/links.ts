@@ -6,6 +6,7 @@ const PATHS: { readonly [P in ChallengePurpose]: string | null } = {
   contact_confirmation: '/contact-confirmation',
   password_reset: '/password-reset',
   code_login: null,
+  invitation: '/invitation',
 };
 
 /**

@@ -42,7 +42,7 @@ export function createRenderMessage({ product, fallback }: { product: string; fa
       recipient,
       code,
       link,
-      lifetime: inMinutes(expiresAt.getTime() - createdAt.getTime(), language),
+      lifetime: lifetimeIn(expiresAt.getTime() - createdAt.getTime(), language),
       time: timeIn(createdAt, language),
       end: timeIn(expiresAt, language),
     };
@@ -75,9 +75,16 @@ function isTemplate(name: string): name is TemplateName {
   return TEMPLATES.some((known) => known === name);
 }
 
-function inMinutes(milliseconds: number, language: Language): string {
-  const format = new Intl.NumberFormat(language, { style: 'unit', unit: 'minute', unitDisplay: 'long' });
-  return format.format(Math.round(milliseconds / 60_000));
+/** In minutes up to an hour; longer ones in whole days or hours, whichever the time is made of. */
+function lifetimeIn(milliseconds: number, language: Language): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  const [unit, length] =
+    minutes % (24 * 60) === 0
+      ? (['day', 24 * 60] as const)
+      : minutes % 60 === 0 && minutes > 60
+        ? (['hour', 60] as const)
+        : (['minute', 1] as const);
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(minutes / length);
 }
 
 /** In UTC, and saying so: where the reader is, nobody knows. */

@@ -1,34 +1,54 @@
 import type { ChallengeSecrets, ReadSecret } from '../challenges/challenge-secrets.ts';
 import type { AccountsFunctions } from '../db/accounts-functions.ts';
 import type { ChallengeFunctions } from '../db/challenge-functions.ts';
+import type { InvitationFunctions } from '../db/invitation-functions.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 
 type CheckRegistrationDeps = {
   readonly secrets: Pick<ChallengeSecrets, 'readLinkToken'>;
   readonly challenges: Pick<ChallengeFunctions, 'checkChallenge'>;
+  readonly invitations: Pick<InvitationFunctions, 'checkInvitation'>;
   readonly accounts: Pick<AccountsFunctions, 'isContactAvailable'>;
 };
 
 /** A link that can be registered with now. */
-type RegistrationLink = ReadSecret & { readonly email: string; readonly expiresAt: Date };
+export type RegistrationLink = ReadSecret & {
+  readonly isInvitation: boolean;
+  /** Where it was sent. */
+  readonly contactType: string;
+  readonly contact: string;
+  readonly expiresAt: Date;
+};
 
 /**
- * Looks at the token of a registration mail without using it up.
- * @throws VERIFY_USER_BAD_TOKEN; VERIFY_USER_ALREADY_VERIFIED, also when the address has an account by now
+ * Looks at the token of a registration mail or of an invitation without using it up.
+ * @throws VERIFY_USER_BAD_TOKEN; VERIFY_USER_ALREADY_VERIFIED, also when the contact has an account by now
  */
-export function createCheckRegistration({ secrets, challenges, accounts }: CheckRegistrationDeps) {
+export function createCheckRegistration({ secrets, challenges, invitations, accounts }: CheckRegistrationDeps) {
   return async function checkRegistration({ token }: { token: string }): Promise<RegistrationLink> {
     const check = createFieldCheck();
     if (token === '') check.refuse('token', TOKEN_FORM);
     check.throwIfAny();
-    const secret = secrets.readLinkToken(token, 'registration');
-    const challenge = secret && (await challenges.checkChallenge({ ...secret, purpose: 'registration' }));
-    if (!challenge) throw new AppError('VERIFY_USER_BAD_TOKEN');
-    requireUnused(challenge.outcome);
-    if (!(await accounts.isContactAvailable(challenge.contact))) throw new AppError('VERIFY_USER_ALREADY_VERIFIED');
-    return { ...secret, email: challenge.contact, expiresAt: challenge.expiresAt };
+    const link = await findLink(token);
+    if (!link) throw new AppError('VERIFY_USER_BAD_TOKEN');
+    const { outcome, ...usable } = link;
+    requireUnused(outcome);
+    if (!(await accounts.isContactAvailable(usable.contact))) throw new AppError('VERIFY_USER_ALREADY_VERIFIED');
+    return usable;
   };
+
+  async function findLink(token: string) {
+    const secret = secrets.readLinkToken(token, 'registration');
+    if (secret) {
+      const challenge = await challenges.checkChallenge({ ...secret, purpose: 'registration' });
+      // Such links are sent by mail and by nothing else.
+      return challenge && { ...secret, ...challenge, isInvitation: false, contactType: 'email' };
+    }
+    const invited = secrets.readLinkToken(token, 'invitation');
+    const invitation = invited && (await invitations.checkInvitation(invited));
+    return invitation && { ...invited, ...invitation, isInvitation: true };
+  }
 }
 
 export const TOKEN_FORM = 'must be the token of the link';

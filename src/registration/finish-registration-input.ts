@@ -20,7 +20,7 @@ export type FinishRegistrationInput = RegistrationFields & {
   readonly guestAccessToken: string;
 };
 
-/** What the person typed, in the form that is stored. The e-mail address is not in it: the link says it. */
+/** What the person typed, in the form that is stored. The contact that the link was sent to is not in it: the link says it. */
 type RegistrationForm = RegistrationFields & {
   readonly contacts: readonly Contact[];
   readonly displayName: string;
@@ -29,7 +29,8 @@ type RegistrationForm = RegistrationFields & {
   readonly language: string | null;
 };
 
-export type ReadRegistrationForm = (input: FinishRegistrationInput) => RegistrationForm;
+/** @param invitedPhone that an invitation was sent to: the form need not name it, and cannot name another; null: none */
+export type ReadRegistrationForm = (input: FinishRegistrationInput, invitedPhone: string | null) => RegistrationForm;
 
 type Deps = {
   readonly contacts: Pick<Contacts, 'secondLogin' | 'phone'>;
@@ -39,7 +40,7 @@ type Deps = {
 
 /** @throws INVALID_REQUEST with every field that is wrong; the password's policy needs the link's address, and comes later */
 export function createReadRegistrationForm({ contacts, interfaces, wanted }: Deps): ReadRegistrationForm {
-  return (input) => {
+  return (input, invitedPhone) => {
     const check = createFieldCheck();
     if (input.token === '') check.refuse('token', TOKEN_FORM);
     const form = {
@@ -50,14 +51,17 @@ export function createReadRegistrationForm({ contacts, interfaces, wanted }: Dep
     };
     const isSecondLogin = isGiven(check, 'second_login', input.secondLogin, wanted.secondLogin);
     const secondLogin = isSecondLogin ? readSecondLogin(check, contacts, input.secondLogin) : null;
-    const isPhone = isGiven(check, 'phone', input.phone, wanted.phone);
+    const isPhone = isGiven(check, 'phone', input.phone, invitedPhone === null ? wanted.phone : 'optional');
     const phone = isPhone ? readPhone(check, contacts, input.phone) : null;
+    if (phone !== null && invitedPhone !== null && phone !== invitedPhone) {
+      check.refuse('phone', 'must be the one that the invitation was sent to, or be left out');
+    }
     check.throwIfAny();
     return {
       ...form,
       contacts: [
         ...(secondLogin === null ? [] : [{ type: 'second_login', value: secondLogin }]),
-        ...(phone === null ? [] : [{ type: 'phone', value: phone }]),
+        ...(phone === null || invitedPhone !== null ? [] : [{ type: 'phone', value: phone }]),
       ],
     };
   };

@@ -1,12 +1,17 @@
--- Creates a user who registers himself: user, contacts and memberships. Knows nothing of tokens.
--- Threats: a front end that asks for more than its interface gives; somebody who registers over a user that is no guest. Both
--- decisions are made here, in the transaction, and a refusal raises, so nothing of the user is left.
+-- Creates a user who registers himself, on his own account or by an invitation: user, contacts and memberships. Knows nothing
+-- of tokens.
+-- Threats: a front end that asks for more than its interface gives; somebody who registers over a user that is no guest; an
+-- invitation that gives what its inviter may not, or is used twice (accounts.redeem_invitation, accounts.join_organisation). All
+-- is decided here, in the transaction, and a refusal raises, so nothing of the user is left, and the invitation is as it was.
 --
 -- p_payload: {"interface": text, "group_names": [text],
 --             "contacts": [{"type": text, "value": text, "is_confirmed": boolean}],
 --             "profile": object, "password_hash": text or null,
 --             "display_name": text, "country": text, "language": text (all three may be absent),
---             "guest_user_id", "guest_session_id": uuids of the guest who registers and of his live session, or absent}
+--             "guest_user_id", "guest_session_id": uuids of the guest who registers and of his live session, or absent,
+--             "invitation_id": uuid, "invitation_secret_hash": text (both may be absent)}
+-- By an invitation the user has the invited contact, confirmed, and the roles of the invitation, in its organisation. Those of the
+-- interface he has beside them, if he has asked for any.
 create or replace function accounts.create_user_with_relations(p_payload jsonb)
   returns accounts.users
   language plpgsql
@@ -16,14 +21,29 @@ create or replace function accounts.create_user_with_relations(p_payload jsonb)
 as $$
 declare
   v_user accounts.users;
-  v_group_names text[];
+  v_group_names text[] := array(select jsonb_array_elements_text(coalesce(p_payload -> 'group_names', '[]')));
+  v_contacts jsonb := p_payload -> 'contacts';
+  v_invitation_id constant uuid := (p_payload ->> 'invitation_id')::uuid;
+  v_outcome text;
   v_name text;
   v_contact jsonb;
 begin
-  v_group_names := accounts.assert_self_assignable(
-    p_payload ->> 'interface',
-    array(select jsonb_array_elements_text(coalesce(p_payload -> 'group_names', '[]')))
-  );
+  if v_invitation_id is not null then
+    select r.outcome, v_contacts || jsonb_build_object('type', r.contact_type, 'value', r.contact, 'is_confirmed', true)
+      into v_outcome, v_contacts
+      from accounts.redeem_invitation(
+        v_invitation_id, p_payload ->> 'invitation_secret_hash', (p_payload ->> 'guest_user_id')::uuid
+      ) r;
+    if v_outcome = 'used' then
+      raise exception 'VERIFY_USER_ALREADY_VERIFIED' using errcode = 'AU001';
+    end if;
+    if v_outcome <> 'accepted' then
+      raise exception 'VERIFY_USER_BAD_TOKEN' using errcode = 'AU001';
+    end if;
+  end if;
+  if v_invitation_id is null or cardinality(v_group_names) > 0 then
+    v_group_names := accounts.assert_self_assignable(p_payload ->> 'interface', v_group_names);
+  end if;
 
   if p_payload ->> 'guest_user_id' is null then
     insert into accounts.users (profile, password_hash, display_name, country, language)
@@ -61,7 +81,7 @@ begin
 
   -- In the order of values: two registrations that share two contacts meet in the same order and cannot deadlock.
   for v_contact in
-    select c.value from jsonb_array_elements(p_payload -> 'contacts') c order by c.value ->> 'value'
+    select c.value from jsonb_array_elements(v_contacts) c order by c.value ->> 'value'
   loop
     if not accounts.is_contact_available(v_contact ->> 'value') then
       raise exception 'REGISTER_USER_ALREADY_EXISTS'
@@ -75,10 +95,13 @@ begin
   foreach v_name in array v_group_names loop
     perform accounts.add_user_to_group(v_user.id, v_name);
   end loop;
+  if v_invitation_id is not null then
+    perform accounts.join_organisation(v_user.id, v_invitation_id);
+  end if;
 
   return v_user;
 end
 $$;
 comment on function accounts.create_user_with_relations is
-  'Creates a self-registered user, or makes one of a guest, with contacts and roles. Raises ROLE_NOT_ASSIGNABLE, REGISTER_USER_ALREADY_EXISTS, GUEST_TOKEN_REQUIRED.';
+  'Creates a self-registered user, or makes one of a guest, with contacts and roles. Raises ROLE_NOT_ASSIGNABLE, REGISTER_USER_ALREADY_EXISTS, GUEST_TOKEN_REQUIRED; by an invitation VERIFY_USER_BAD_TOKEN, VERIFY_USER_ALREADY_VERIFIED, ROLE_NOT_GRANTABLE.';
 grant execute on function accounts.create_user_with_relations to auth_service;

@@ -54,6 +54,18 @@ export const EN: LanguageTexts = {
       short:
         '{{#code}}{{code}} is your {{product}} password reset code, valid for {{lifetime}}. Do not share it with anyone.{{/code}}{{^code}}Set a new {{product}} password: {{link}}{{/code}}',
     },
+    // It does not name the organisation: a name that a stranger has chosen is a text that he has chosen.
+    invitation: {
+      subject: 'You are invited to join an organisation',
+      heading: 'You are invited to join an organisation',
+      paragraphs: [
+        'A head of an organisation on {{product}} invites you to join it, and offers you roles there.',
+        'If you have an account with {{recipient}}, log in to it to accept. If you have none, the link opens one.',
+      ],
+      action: { link: 'View the invitation', code: 'Your code to accept the invitation:' },
+      notYou: 'If you do not know who may have invited you, do nothing: without you nobody joins.',
+      short: 'You are invited to join an organisation on {{product}}{{#link}}: {{link}}{{/link}}',
+    },
     // For a first password, a change and a reset alike. They end different sessions, so nothing is said of devices.
     password_changed: {
       subject: 'Your account has a new password',

@@ -5,6 +5,7 @@ export const TEMPLATES = [
   'code_login',
   'contact_confirmation',
   'password_reset',
+  'invitation',
   'password_changed',
   'account_deactivated',
   'contact_changed',
