@@ -7,7 +7,8 @@ const FORMS: { readonly [type: string]: string | undefined } = {
   phone: PHONE_FORM,
   email: EMAIL_FORM,
 };
-const formOf = (type: string) => FORMS[type] ?? `must have the form of a ${type}`;
+/** What is wrong with a text that is no contact of the type. */
+export const formOf = (type: string) => FORMS[type] ?? `must have the form of a ${type}`;
 
 /** The names of the fields in the request, for what is wrong with them. */
 type Fields = { readonly type: string; readonly value: string };

@@ -49,8 +49,8 @@ begin
             detail = jsonb_build_object('limit', case when v_active > v_most_active then v_most_active else v_most end)::text;
   end if;
 
-  perform auth.append_event(
-    'contact.added', p_user_id, null, jsonb_build_object('contact_id', v_contact.id, 'type', p_type)
+  perform auth.append_audit_event(
+    'contact.added', p_user_id, p_user_id, null, null, jsonb_build_object('contact_id', v_contact.id, 'type', p_type)
   );
   return v_contact;
 end

@@ -29,7 +29,7 @@ begin
   if not found then
     return;
   end if;
-  perform auth.append_event('password.changed', p_user_id, p_session_id, '{}');
+  perform auth.append_audit_event('password.changed', p_user_id, p_user_id, null, p_session_id, '{}');
   perform auth.enqueue_notice(p_user_id, 'password_changed', p_language);
   select c.ended, c.revision, c.replicas, c.longest_lease_ms into ended, revision, replicas, longest_lease_ms
     from auth.apply_cascade(p_user_id, 'password_change', p_session_id, p_user_id) c;

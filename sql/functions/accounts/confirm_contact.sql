@@ -43,8 +43,9 @@ begin
          )
    where c.id = p_contact_id
   returning * into v_contact;
-  perform auth.append_event(
-    'contact.confirmed', p_user_id, null, jsonb_build_object('contact_id', p_contact_id, 'type', v_contact.type)
+  perform auth.append_audit_event(
+    'contact.confirmed', p_user_id, p_user_id, null, null,
+    jsonb_build_object('contact_id', p_contact_id, 'type', v_contact.type)
   );
   return v_contact;
 exception

@@ -24,7 +24,8 @@ begin
     perform accounts.create_user_contact(v_user_id, v_contact ->> 'type', v_contact ->> 'value', true);
   end loop;
   perform accounts.add_user_to_group(v_user_id, 'superadmin');
-  perform auth.append_event('account.superadmin_created', v_user_id, null, '{}');
+  -- No user has done it: whoever is at the machine is the first one.
+  perform auth.append_audit_event('account.superadmin_created', v_user_id, v_user_id, null, null, '{}');
   return v_user_id;
 end
 $$;

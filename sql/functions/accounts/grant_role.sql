@@ -13,7 +13,8 @@ create or replace function accounts.grant_role(p_actor uuid, p_user_id uuid, p_r
 as $$
 begin
   perform accounts.lock_users(p_actor, p_user_id);
-  if not (
+  -- Null is somebody new to those two, and nobody here.
+  if p_user_id is null or not (
     accounts.may_give_role(p_actor, p_user_id, p_role, p_organisation_id)
     and accounts.may_hold_role(p_user_id, p_role, p_organisation_id)
   ) then

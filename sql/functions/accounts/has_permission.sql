@@ -1,6 +1,7 @@
--- Decides whether a user may use an ADMIN method.
+-- Decides whether a user may do what needs a permission.
 -- Threat: a role that was taken away, or an account that was deactivated, and a token that still names it. What counts is
 -- what the database holds now, never the claims of the token.
+-- Internal: the front door asks accounts.check_permission, and functions accounts.require_permission.
 create or replace function accounts.has_permission(p_user_id uuid, p_permission text)
   returns boolean
   language sql
@@ -23,4 +24,3 @@ begin atomic
 end;
 comment on function accounts.has_permission is
   'Whether an active role of an active user holds the permission now; false for an unknown user or permission.';
-grant execute on function accounts.has_permission to auth_service;

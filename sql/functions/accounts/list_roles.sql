@@ -1,5 +1,6 @@
 -- What ListRoles shows. It shows, it does not decide: granting has functions of its own.
--- Threat: an outsider who maps our roles. Without a user only what is open to registration is seen.
+-- Threats: an outsider who maps our roles: without a user only what is open to registration is seen. A role of staff that somebody
+-- was given in an organisation: outside it, it is one of his own and no more.
 create or replace function accounts.list_roles(p_interface text, p_user_id uuid)
   returns table (name text, title text, level integer, is_default boolean)
   language sql
@@ -8,14 +9,14 @@ create or replace function accounts.list_roles(p_interface text, p_user_id uuid)
   set search_path = ''
 begin atomic
   with held as (
-    select g.name, g.listing, g.interface
+    select g.name, g.listing, g.interface, g.level, m.organisation_id
       from accounts.user_group_memberships m
       join accounts.user_groups g on g.name = m.group_name
      where m.user_id = p_user_id and m.is_active and g.is_active
   ), wide as (
     -- Staff see everything; on his own interface a head sees what he may give; the widest listing wins.
     select case
-             when bool_or(h.listing = 'all') then 'all'
+             when bool_or(h.listing = 'all' and h.organisation_id is null) then 'all'
              when bool_or(h.listing = 'assignable' and h.interface = p_interface) then 'assignable'
              else 'own'
            end as listing
@@ -31,7 +32,8 @@ begin atomic
            when w.listing = 'all' then true
            when w.listing = 'assignable' then exists (
              select from accounts.user_group_grants a join held h on h.name = a.granter
-              where a.grantee = g.name and h.interface = p_interface
+              where a.grantee = g.name and g.level <= h.level
+                and h.listing = 'assignable' and h.interface = p_interface
            )
            else exists (select from held h where h.name = g.name)
          end

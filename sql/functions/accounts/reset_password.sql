@@ -17,7 +17,7 @@ begin
     return;
   end if;
   perform auth.forgive_account(p_user_id);
-  perform auth.append_event('password.reset', p_user_id, null, '{}');
+  perform auth.append_audit_event('password.reset', p_user_id, p_user_id, null, null, '{}');
   perform auth.enqueue_notice(p_user_id, 'password_changed', p_language);
   select c.ended, c.revision, c.replicas, c.longest_lease_ms into ended, revision, replicas, longest_lease_ms
     from auth.apply_cascade(p_user_id, 'password_reset', null, p_user_id) c;

@@ -1,5 +1,5 @@
 -- Takes a contact out of use. It stays as history, and codes and links on their way to it are dead.
--- Internal: whoever calls it has decided, and holds the lock of the user's row.
+-- Internal: whoever calls it has decided, for the user whose contact it is, and holds the lock of his row.
 create or replace function accounts.retire_contact(p_contact_id uuid)
   returns accounts.user_contacts
   language plpgsql
@@ -25,8 +25,8 @@ begin
    where h.ended_at is null
      and (h.contact_id = p_contact_id or (h.user_id = v_contact.user_id and h.contact = v_contact.value));
 
-  perform auth.append_event(
-    'contact.deactivated', v_contact.user_id, null,
+  perform auth.append_audit_event(
+    'contact.deactivated', v_contact.user_id, v_contact.user_id, null, null,
     jsonb_build_object('contact_id', p_contact_id, 'type', v_contact.type)
   );
 

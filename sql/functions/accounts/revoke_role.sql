@@ -3,7 +3,8 @@
 --   not_held  he did not hold it: nothing has changed
 --   refused   the caller may not, or there is no such user, role or organisation: one answer for all
 -- Threats: two superadmins who take the role from each other: the last one keeps it (accounts.require_other_superadmin). A token
--- that goes on with the role: as in accounts.grant_role.
+-- that goes on with the role: as in accounts.grant_role. A head who finds out who there is: in an organisation only those who
+-- belong to it, or did, are answered for; the repeat of a call is not refused because he has left meanwhile.
 create or replace function accounts.revoke_role(p_actor uuid, p_user_id uuid, p_role text, p_organisation_id uuid)
   returns table (outcome text, revision bigint, replicas uuid[], longest_lease_ms integer)
   language plpgsql
@@ -13,9 +14,14 @@ create or replace function accounts.revoke_role(p_actor uuid, p_user_id uuid, p_
 as $$
 begin
   perform accounts.lock_users(p_actor, p_user_id);
-  if not accounts.may_give_role(p_actor, p_user_id, p_role, p_organisation_id)
-    or not exists (select from accounts.users u where u.id = p_user_id)
-  then
+  if not (
+    accounts.may_give_role(p_actor, p_user_id, p_role, p_organisation_id)
+    and exists (select from accounts.users u where u.id = p_user_id)
+    and (p_organisation_id is null or exists (
+      select from accounts.organisation_members o
+       where o.organisation_id = p_organisation_id and o.user_id = p_user_id
+    ))
+  ) then
     outcome := 'refused';
     perform auth.append_audit_event(
       'role.revoke_refused', p_actor, p_user_id, p_organisation_id, null, jsonb_build_object('role', p_role)
@@ -24,7 +30,7 @@ begin
     return;
   end if;
 
-  if p_role = 'superadmin' then
+  if p_role = 'superadmin' and p_organisation_id is null then
     perform accounts.require_other_superadmin(p_user_id);
   end if;
   update accounts.user_group_memberships m

@@ -24,7 +24,7 @@ begin
     raise exception 'PASSWORD_ALREADY_SET' using errcode = 'AU001';
   end if;
   update accounts.users u set password_hash = p_new_hash, updated_at = now() where u.id = p_user_id;
-  perform auth.append_event('password.set', p_user_id, p_session_id, '{}');
+  perform auth.append_audit_event('password.set', p_user_id, p_user_id, null, p_session_id, '{}');
   perform auth.enqueue_notice(p_user_id, 'password_changed', p_language);
 end
 $$;

@@ -26,8 +26,9 @@ begin
    where c.user_id = p_user_id and c.type = v_contact.type and c.is_primary and c.id <> p_contact_id;
   if not v_contact.is_primary then
     update accounts.user_contacts c set is_primary = true where c.id = p_contact_id returning * into v_contact;
-    perform auth.append_event(
-      'contact.made_primary', p_user_id, null, jsonb_build_object('contact_id', p_contact_id, 'type', v_contact.type)
+    perform auth.append_audit_event(
+      'contact.made_primary', p_user_id, p_user_id, null, null,
+      jsonb_build_object('contact_id', p_contact_id, 'type', v_contact.type)
     );
   end if;
   return v_contact;

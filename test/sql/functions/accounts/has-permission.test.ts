@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../support/test-database.ts';
 import type { TestDatabase } from '../../../support/test-database.ts';
@@ -7,19 +6,13 @@ import { addUser, only } from '../scene.ts';
 const PERMISSION = 'auth.tokens.explain';
 
 let database: TestDatabase;
-let service: pg.Client;
 beforeAll(async () => {
   database = await createTestDatabase();
-  service = new pg.Client({ connectionString: database.serviceUrl });
-  await service.connect();
 });
-afterAll(async () => {
-  await service?.end();
-  await database?.drop();
-});
+afterAll(() => database?.drop());
 
 async function isPermitted(userId: string, permission = PERMISSION): Promise<boolean> {
-  const { rows } = await service.query<{ answer: boolean }>('select accounts.has_permission($1, $2) as answer', [
+  const rows = await database.query<{ answer: boolean }>('select accounts.has_permission($1, $2) as answer', [
     userId,
     permission,
   ]);
@@ -41,7 +34,10 @@ describe('accounts.has_permission', () => {
   });
 
   it.each([
-    ['his role was taken away', 'update accounts.user_group_memberships set is_active = false where user_id = $1'],
+    [
+      'his role was taken away',
+      'update accounts.user_group_memberships set is_active = false, deleted_at = now() where user_id = $1',
+    ],
     ['his membership is gone', 'delete from accounts.user_group_memberships where user_id = $1'],
     ['he was deactivated', 'update accounts.users set is_active = false where id = $1'],
     ['he was deleted', 'update accounts.users set deleted_at = now() where id = $1'],

@@ -61,6 +61,63 @@ describe('accounts.list_roles', () => {
     expect(names(await list(onInterface, userId))).toEqual(sees);
   });
 
+  describe('of roles held in organisations', () => {
+    const organisations: string[] = [];
+    beforeAll(async () => {
+      const rows = await database.query<{ id: string }>(
+        `insert into accounts.organisations (name) values ('One'), ('Another') returning id`,
+      );
+      organisations.push(...rows.map(({ id }) => id));
+    });
+    const addMember = async (inOrganisations: readonly string[], ...asSuch: readonly string[]) => {
+      const userId = await addUser(database.query, ...asSuch);
+      for (const [role, organisation] of inOrganisations.flatMap((role) => organisations.map((each) => [role, each]))) {
+        await database.query('select accounts.add_user_to_group($1, $2, $3)', [userId, role, organisation]);
+      }
+      return userId;
+    };
+
+    it.each<[inOrganisations: string[], asSuch: string[], onInterface: string, sees: string[]]>([
+      [['driver'], [], 'driver', ['driver']],
+      [['driver'], ['driver', 'customer'], 'customer', ['customer', 'driver']],
+      [['driver', 'order_desk'], ['customer'], 'firm_head', ['order_desk', 'customer', 'driver']],
+      [['executor_head'], [], 'executor_head', ['courier', 'driver']],
+      [['executor_head'], ['executor_head'], 'executor_head', ['courier', 'driver']],
+      [['executor_head'], ['driver'], 'customer', ['executor_head', 'driver']],
+      // What staff see goes with a role as such.
+      [['support'], ['customer'], 'staff', ['support', 'customer']],
+      [['superadmin', 'executor_head'], [], 'executor_head', ['courier', 'driver']],
+      [['support'], ['support'], 'staff', ALL],
+    ])(
+      '%j in two of them and %j as such shows on %s, each once: %j',
+      async (inOrganisations, asSuch, onInterface, sees) => {
+        expect(names(await list(onInterface, await addMember(inOrganisations, ...asSuch)))).toEqual(sees);
+      },
+    );
+
+    it('knows none that was taken away in each', async () => {
+      const userId = await addMember(['driver'], 'customer');
+      const take = `update accounts.user_group_memberships set is_active = false, deleted_at = now()
+                     where user_id = $1 and group_name = 'driver' and organisation_id = $2`;
+      await database.query(take, [userId, organisations[0]]);
+      expect(names(await list('driver', userId))).toEqual(['customer', 'driver']);
+      await database.query(take, [userId, organisations[1]]);
+      expect(names(await list('driver', userId))).toEqual(['customer']);
+    });
+  });
+
+  it('shows a head nothing above his own level, whatever the matrix says: he could not give it', async () => {
+    const [head, own] = [await addUser(database.query, 'executor_head'), await addUser(database.query, 'customer')];
+    await database.query(`insert into accounts.user_group_grants (granter, grantee) values
+      ('executor_head', 'manager'), ('executor_head', 'executor_head'), ('customer', 'driver')`);
+    expect(names(await list('executor_head', head))).toEqual(['executor_head', 'courier', 'driver']);
+    // What somebody sees who is no head is his own, though he may give something.
+    expect(names(await list('customer', own))).toEqual(['customer']);
+    await database.query(`delete from accounts.user_group_grants
+      where (granter, grantee) in (('executor_head', 'manager'), ('executor_head', 'executor_head'), ('customer', 'driver'))`);
+    expect(names(await list('executor_head', head))).toEqual(['courier', 'driver']);
+  });
+
   it('marks the role that one gets without asking', async () => {
     const rows = await list('driver', await addUser(database.query, 'manager'));
     expect(names(rows.filter((row) => row.is_default))).toEqual(['driver']);
@@ -69,7 +126,8 @@ describe('accounts.list_roles', () => {
   it('knows no role that was taken away', async () => {
     const userId = await addUser(database.query, 'manager', 'customer');
     await database.query(
-      `update accounts.user_group_memberships set is_active = false where user_id = $1 and group_name = 'manager'`,
+      `update accounts.user_group_memberships set is_active = false, deleted_at = now()
+        where user_id = $1 and group_name = 'manager'`,
       [userId],
     );
     expect(names(await list('staff', userId))).toEqual(['customer']);

@@ -67,6 +67,16 @@ describe('accounts.release_contacts', () => {
     expect(await releaseAlone(100)).toBe(0);
   });
 
+  it('frees those of deleted accounts, too, from when they were closed or else deleted', async () => {
+    await addAccounts(3, null);
+    await database.query("update accounts.users set deleted_at = now() - interval '90 days'");
+    await addAccounts(2, '90 days');
+    await addAccounts(4, '89 days');
+    await database.query('update accounts.users set deleted_at = now() where deleted_at is null');
+    expect(await releaseAlone(100)).toBe(5);
+    expect(await active()).toBe(4 * 3);
+  });
+
   it('takes a batch at a time, the longest closed first', async () => {
     await addAccounts(1, '91 days');
     await addAccounts(5, '90 days');

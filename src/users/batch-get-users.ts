@@ -1,0 +1,20 @@
+import type { SignedInCaller } from '../caller.ts';
+import type { StoredUser } from '../db/stored-user.ts';
+import type { UserFunctions } from '../db/user-functions.ts';
+import { inOrderOf } from './in-order-of.ts';
+import { readUserIds } from './user-ids.ts';
+
+type BatchGetUsersDeps = { readonly users: Pick<UserFunctions, 'getUsers'> };
+
+/** Users by their ids, deleted ones, too: all or none, each as often as it is asked for (AIP-231). */
+export function createBatchGetUsers({ users }: BatchGetUsersDeps) {
+  return async function batchGetUsers(
+    input: { userIds: readonly string[] },
+    { user }: SignedInCaller,
+  ): Promise<readonly StoredUser[]> {
+    const userIds = readUserIds(input.userIds);
+    return inOrderOf(userIds, await users.getUsers(user.userId, userIds));
+  };
+}
+
+export type BatchGetUsers = ReturnType<typeof createBatchGetUsers>;
