@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Replica } from '../revocation/replica.ts';
-import { createWithCurrentRoles } from '../revocation/current-roles.ts';
+import type { WithCurrentRoles } from '../revocation/current-roles.ts';
 import type { RevocationView } from '../revocation/view.ts';
 import type { KeyRing } from '../tokens/key-ring.ts';
 import type { TokenRefusal, VerifiedToken, VerifyAccessToken } from '../tokens/access-token-verifier.ts';
@@ -8,8 +8,11 @@ import type { TokenRefusal, VerifiedToken, VerifyAccessToken } from '../tokens/a
 type ValidateTokenDeps = {
   readonly verify: VerifyAccessToken;
   readonly replica: Pick<Replica, 'isFresh' | 'refresh' | 'reach' | 'readNow'>;
-  readonly revocations: Pick<RevocationView, 'isRevoked' | 'rolesOf' | 'revision'>;
+  readonly revocations: Pick<RevocationView, 'isRevoked' | 'revision'>;
+  readonly withCurrentRoles: WithCurrentRoles;
   readonly keys: Pick<KeyRing, 'find'>;
+  /** Is told of every token that is found live, at some cost to each validation. */
+  readonly noteActivity: (token: VerifiedToken) => void;
 };
 
 /** How fresh the view of revocations has to be: as the lease promises, at least a revision, or as of this call. */
@@ -40,8 +43,8 @@ type Answer<T> = T | Promise<T>;
 /** Tokens of a batch that are verified in one turn of the event loop. */
 const SLICE = 32;
 
-export function createValidateToken({ verify, replica, revocations, keys }: ValidateTokenDeps): ValidateToken {
-  const withCurrentRoles = createWithCurrentRoles(revocations);
+export function createValidateToken(deps: ValidateTokenDeps): ValidateToken {
+  const { verify, replica, revocations, withCurrentRoles, keys, noteActivity } = deps;
 
   /** Brings the view to where it may be used, which it almost always is already. */
   function prepare(freshness: Freshness): Promise<void> | null {
@@ -58,7 +61,9 @@ export function createValidateToken({ verify, replica, revocations, keys }: Vali
   function decide(token: VerifiedToken | TokenRefusal): Validation {
     if (typeof token === 'string') return token;
     if (!keys.find(token.kid)) return 'TOKEN_KEY_UNKNOWN';
-    return revocations.isRevoked(token) ? 'TOKEN_REVOKED' : withCurrentRoles(token);
+    if (revocations.isRevoked(token)) return 'TOKEN_REVOKED';
+    noteActivity(token);
+    return withCurrentRoles(token);
   }
 
   function answer<T>(isNeeded: boolean, freshness: Freshness, give: (knowledge: Knowledge) => T): Answer<T> {

@@ -210,7 +210,7 @@ export const settings = {
     'RU',
   ),
   USER_CALLS_PER_MINUTE: setting(
-    'USER calls a minute of one user; Logout is never refused.',
+    'USER and ADMIN calls a minute of one user; Logout is never refused.',
     count(1, 1_000_000),
     '300',
   ),
@@ -261,6 +261,11 @@ export const settings = {
     'Codes and links an hour asked for from one client address.',
     count(1, 1_000_000),
     '30',
+  ),
+  INVITATION_LIFETIME: setting(
+    'How long the link of an invitation to an organisation can be used.',
+    duration({ atLeast: '1h', atMost: '30d' }),
+    '7d',
   ),
   MESSAGE_RETENTION: setting(
     'How long messages are kept, sent or not.',
@@ -331,6 +336,16 @@ export const settings = {
     'customer',
   ),
 
+  GEOIP_DATABASE: setting(
+    'The file of a GeoIP database (.mmdb) with which sessions are given a country and a city; it is read again when it changes, and each worker holds it in memory. Without it there are no places.',
+    text,
+    undefined,
+  ),
+  SESSION_ACTIVITY_INTERVAL: setting(
+    'How often it is written down which sessions were used; the last activity of a session is written once a minute at the most.',
+    duration({ atLeast: '1s', atMost: '1m' }),
+    '30s',
+  ),
   SESSION_RETENTION: setting('How long an ended session is kept.', duration({ atLeast: '0s', atMost: '365d' }), '30d'),
   EVENT_RETENTION: setting(
     'How long events are kept in the outbox.',

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { verify as verifyArgon2 } from '@node-rs/argon2';
 import bcrypt from 'bcrypt';
 import PQueue from 'p-queue';
 import { AppError } from '../errors/app-error.ts';
@@ -14,7 +15,7 @@ export type PasswordHasher = {
    * @throws OVERLOADED when too many wait already
    */
   readonly verify: (password: string, hash: string | null, signal?: AbortSignal) => Promise<boolean>;
-  /** Whether a hash is cheaper than those made today. */
+  /** Whether a hash is cheaper than those made today, or of another system. */
   readonly isOutdated: (hash: string) => boolean;
 };
 
@@ -27,6 +28,11 @@ type Deps = {
   /** null: no other process computes hashes here. */
   readonly slots?: HashSlots | null;
 };
+
+/** How our own hashes begin, and no others: foreign-hash.ts sees to it. */
+const OURS = '$2b$';
+const FOREIGN_BCRYPT = /^\$2[ay]\$/;
+const ARGON2ID = '$argon2id$';
 
 /** What bcrypt reads of a password, in bytes; it drops the rest without a word. */
 const BCRYPT_BYTES = 72;
@@ -56,17 +62,19 @@ export async function createPasswordHasher(deps: Deps): Promise<PasswordHasher> 
   return {
     hash: (password, signal) => bounded(() => bcrypt.hash(toBcryptInput(password), cost), signal),
     async verify(password, hash, signal) {
-      const readable = toReadableHash(hash ?? dummyHash);
-      const isMatch = await bounded(() => bcrypt.compare(toBcryptInput(password), readable), signal);
+      const isMatch = await bounded(() => compare(password, hash ?? dummyHash), signal);
       return isMatch && hash !== null;
     },
-    isOutdated: (hash) => bcrypt.getRounds(hash) < cost,
+    isOutdated: (hash) => !hash.startsWith(OURS) || bcrypt.getRounds(hash) < cost,
   };
 }
 
-/** `$2y$` is PHP's name for what is `$2b$` elsewhere; the library answers "no" to it at once, and right passwords too. */
-function toReadableHash(hash: string): string {
-  return hash.replace(/^\$2y\$/, '$2b$');
+async function compare(password: string, hash: string): Promise<boolean> {
+  if (hash.startsWith(ARGON2ID)) return await verifyArgon2(hash, password.normalize('NFC'));
+  if (hash.startsWith(OURS)) return await bcrypt.compare(toBcryptInput(password), hash);
+  // Of another system: what is longer than bcrypt reads was cut off there. `$2a$` and `$2y$` are names for what is `$2b$` here: the
+  // library answers "no" to `$2y$` at once, and to `$2a$` of 255 bytes and more by a mistake of old that few have made.
+  return await bcrypt.compare(password.normalize('NFC'), hash.replace(FOREIGN_BCRYPT, OURS));
 }
 
 /**

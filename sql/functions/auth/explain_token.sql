@@ -20,8 +20,8 @@ create or replace function auth.explain_token(p_token_id uuid, p_session_id uuid
   security definer
   set search_path = ''
 begin atomic
-  select auth.append_event(
-    'token.explained', p_user_id, p_session_id,
+  select auth.append_audit_event(
+    'token.explained', p_actor, p_user_id, null, p_session_id,
     jsonb_strip_nulls(jsonb_build_object('actor', p_actor, 'token_id', p_token_id))
   );
 

@@ -30,8 +30,8 @@ begin
     raise exception 'TOKEN_REVOKED' using errcode = 'AU001';
   end if;
 
-  perform auth.append_event(
-    'guest.linked', p_user_id, p_session_id, jsonb_build_object('guest_user_id', p_guest_user_id)
+  perform auth.append_audit_event(
+    'guest.linked', p_user_id, p_user_id, null, p_session_id, jsonb_build_object('guest_user_id', p_guest_user_id)
   );
   select c.revision, c.replicas, c.longest_lease_ms into revision, replicas, longest_lease_ms
     from auth.apply_cascade(p_guest_user_id, 'guest_linked', null, p_user_id) c;

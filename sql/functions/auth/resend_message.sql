@@ -23,8 +23,8 @@ begin
     raise exception 'MESSAGE_EXPIRED' using errcode = 'AU001';
   end if;
   update auth.messages m set state = 'pending', next_attempt_at = clock_timestamp() where m.id = p_id;
-  perform auth.append_event(
-    'message.resent', v_message.user_id, null, jsonb_build_object('message_id', p_id, 'actor', p_actor)
+  perform auth.append_audit_event(
+    'message.resent', p_actor, v_message.user_id, null, null, jsonb_build_object('message_id', p_id, 'actor', p_actor)
   );
 end
 $$;

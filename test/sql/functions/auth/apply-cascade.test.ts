@@ -27,8 +27,14 @@ const MATRIX: Readonly<Record<string, Cells>> = {
   account_deactivated: { this: 'ends', others: 'ends', challenges: 'end' },
   guest_upgraded: { this: 'stays', others: 'ends', challenges: 'end' },
   guest_linked: { this: 'ends', others: 'ends', challenges: 'end' },
+  role_changed: { this: 'stays', others: 'stays', challenges: 'stay' },
+  session_ended: { this: 'ends', others: 'stays', challenges: 'stay' },
+  admin_sessions_ended: { this: 'ends', others: 'ends', challenges: 'stay' },
+  admin_revoked: { this: 'ends', others: 'ends', challenges: 'end' },
+  account_deleted: { this: 'ends', others: 'ends', challenges: 'end' },
 };
 const TRIGGERS = Object.keys(MATRIX);
+const ends = ({ this: current, others }: Cells) => (current === 'ends' ? 1 : 0) + (others === 'ends' ? 2 : 0);
 
 let database: TestDatabase;
 let challenges: Challenges;
@@ -149,8 +155,13 @@ describe('The matrix of what a trigger ends', () => {
       await expectChallenges(stranger, 'stay');
     });
 
-    it('tells how many sessions have ended, at which revision, and writes one event', async () => {
-      const ended = (fates.this === 'ends' ? 1 : 0) + (fates.others === 'ends' ? 2 : 0);
+    it('tells how many sessions have ended, at which revision, and writes one event of them', async () => {
+      const ended = ends(fates);
+      const event = {
+        type: 'session.ended',
+        session_id: fates.others === 'ends' ? null : scene.current.sessionId,
+        data: { trigger, ended_sessions: ended },
+      };
       expect(applied.ended).toBe(ended);
       const { revision } = only(
         await query<{ revision: string }>('select max(revision) as revision from auth.revocations where user_id = $1', [
@@ -163,13 +174,27 @@ describe('The matrix of what a trigger ends', () => {
           `select type, session_id, data from auth.outbox_events where user_id = $1 and type like 'session.%'`,
           [scene.userId],
         ),
-      ).toEqual([
-        {
-          type: 'session.ended',
-          session_id: fates.others === 'ends' ? null : scene.current.sessionId,
-          data: { trigger, ended_sessions: ended },
-        },
-      ]);
+      ).toEqual(ended > 0 ? [event] : []);
+      // Who did it was somebody else: so it is in the audit, too.
+      const { type: action, ...told } = event;
+      expect(
+        await query('select action, actor_id, session_id, data from auth.audit_events where user_id = $1', [
+          scene.userId,
+        ]),
+      ).toEqual(ended > 0 ? [{ action, actor_id: actor, ...told }] : []);
+    });
+
+    it(ends(fates) > 0 ? 'tells nothing of roles' : 'tells every replica the roles of now', async () => {
+      expect(
+        await query(
+          `select subject, user_id, trigger, revoked_by, roles from auth.revocations where user_id = $1 and kind = 'roles'`,
+          [scene.userId],
+        ),
+      ).toEqual(
+        ends(fates) > 0
+          ? []
+          : [{ subject: scene.userId, user_id: scene.userId, trigger, revoked_by: actor, roles: ['customer'] }],
+      );
     });
   });
 });

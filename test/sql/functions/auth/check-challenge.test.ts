@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ChallengePurpose, NewChallenge } from '../../../../src/db/challenge-functions.ts';
+import type { NewChallenge, OwnPurpose } from '../../../../src/db/challenge-functions.ts';
 import { createTestDatabase } from '../../../support/test-database.ts';
 import type { TestDatabase } from '../../../support/test-database.ts';
 import { RIGHT, WRONG, addContact, connectChallenges, newChallenge, stateOf } from '../challenge-scene.ts';
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const query: TestDatabase['query'] = (text, values) => database.query(text, values);
-const PURPOSES: readonly ChallengePurpose[] = ['registration', 'code_login', 'contact_confirmation', 'password_reset'];
+const PURPOSES: readonly OwnPurpose[] = ['registration', 'code_login', 'contact_confirmation', 'password_reset'];
 
 async function start(overrides: Partial<NewChallenge> = {}): Promise<NewChallenge> {
   const challenge = newChallenge({ purpose: 'password_reset', method: 'link', contactType: 'email', ...overrides });
