@@ -29,6 +29,8 @@ export type NewUser = {
   readonly language?: string | null;
   /** The guest who registers: his row becomes the account's. */
   readonly guest?: { readonly userId: string; readonly sessionId: string } | null;
+  /** The invitation by which he registers, and what shows that it was sent to him. It is used up. */
+  readonly invitation?: { readonly id: string; readonly secretHash: string } | null;
 };
 
 export type AccountsFunctions = ReturnType<typeof createAccountsFunctions>;
@@ -48,6 +50,8 @@ export function createAccountsFunctions(call: CallFunction) {
         language: user.language,
         guest_user_id: user.guest?.userId,
         guest_session_id: user.guest?.sessionId,
+        invitation_id: user.invitation?.id,
+        invitation_secret_hash: user.invitation?.secretHash,
       });
       return { id: oneRow(await call<{ id: string }>('accounts.create_user_with_relations', [payload])).id };
     },
@@ -70,10 +74,10 @@ export function createAccountsFunctions(call: CallFunction) {
       return (await call<{ name: string }>('accounts.list_interfaces', [])).map((row) => row.name);
     },
 
-    /** Whether a role that the user holds now permits it. */
-    async hasPermission(userId: string, permission: string): Promise<boolean> {
-      return oneRow(await call<{ has_permission: boolean }>('accounts.has_permission', [userId, permission]))
-        .has_permission;
+    /** Whether a role that the user holds now permits it. The audit says of a refusal which method it was. */
+    async checkPermission(input: { userId: string; permission: string; method: string }): Promise<boolean> {
+      const args = [input.userId, input.permission, input.method];
+      return oneRow(await call<{ check_permission: boolean }>('accounts.check_permission', args)).check_permission;
     },
 
     async listPermissions(): Promise<string[]> {

@@ -1,12 +1,14 @@
 import type { CallFunction } from './call-function.ts';
 import { interval, oneRow } from './one-row.ts';
 
-export type ChallengePurpose = 'registration' | 'code_login' | 'contact_confirmation' | 'password_reset';
+/** Those that a person asks for himself. */
+export type OwnPurpose = 'registration' | 'code_login' | 'contact_confirmation' | 'password_reset';
+export type ChallengePurpose = OwnPurpose | 'invitation';
 export type ChallengeMethod = 'code' | 'link';
 
 export type NewChallenge = {
   readonly id: string;
-  readonly purpose: ChallengePurpose;
+  readonly purpose: OwnPurpose;
   readonly method: ChallengeMethod;
   readonly contactType: string;
   /** As it is stored. */

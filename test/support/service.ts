@@ -5,12 +5,18 @@ import { HealthDefinition } from 'nice-grpc-server-health';
 import { startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { AccountsServiceDefinition } from '../../src/gen/accounts/v1/accounts_service.ts';
+import { OrganisationsServiceDefinition } from '../../src/gen/accounts/v1/organisations_service.ts';
+import { AuditServiceDefinition } from '../../src/gen/auth/v1/audit_service.ts';
+import { UsersAdminServiceDefinition } from '../../src/gen/accounts/v1/users_admin_service.ts';
+import { UsersServiceDefinition } from '../../src/gen/accounts/v1/users_service.ts';
 import { AuthServiceDefinition } from '../../src/gen/auth/v1/auth_service.ts';
 import { KeysServiceDefinition } from '../../src/gen/auth/v1/keys_service.ts';
 import { MessagesAdminServiceDefinition } from '../../src/gen/auth/v1/messages_admin_service.ts';
 import { PasswordsServiceDefinition } from '../../src/gen/auth/v1/passwords_service.ts';
 import { RegistrationServiceDefinition } from '../../src/gen/auth/v1/registration_service.ts';
+import { RolesServiceDefinition } from '../../src/gen/accounts/v1/roles_service.ts';
 import { RevocationsServiceDefinition } from '../../src/gen/auth/v1/revocations_service.ts';
+import { SessionsServiceDefinition } from '../../src/gen/auth/v1/sessions_service.ts';
 import { TokensAdminServiceDefinition } from '../../src/gen/auth/v1/tokens_admin_service.ts';
 
 /** One key for all replicas of a test, as in a real set-up. */
@@ -76,8 +82,14 @@ export function connectClients(address: string, options: Parameters<typeof creat
     revocations: factory.create(RevocationsServiceDefinition, channel),
     registration: factory.create(RegistrationServiceDefinition, channel),
     passwords: factory.create(PasswordsServiceDefinition, channel),
+    sessions: factory.create(SessionsServiceDefinition, channel),
+    roles: factory.create(RolesServiceDefinition, channel),
+    organisations: factory.create(OrganisationsServiceDefinition, channel),
+    audit: factory.create(AuditServiceDefinition, channel),
     messagesAdmin: factory.create(MessagesAdminServiceDefinition, channel),
     tokensAdmin: factory.create(TokensAdminServiceDefinition, channel),
+    users: factory.create(UsersServiceDefinition, channel),
+    usersAdmin: factory.create(UsersAdminServiceDefinition, channel),
     health: factory.create(HealthDefinition, channel),
     close: () => channel.close(),
   };

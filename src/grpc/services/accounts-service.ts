@@ -11,11 +11,12 @@ import type { SetPrimaryContact } from '../../accounts/set-primary-contact.ts';
 import type { StartContactConfirmation } from '../../accounts/start-contact-confirmation.ts';
 import type { UpdateProfile } from '../../accounts/update-profile.ts';
 import type { AccountsServiceDefinition } from '../../gen/accounts/v1/accounts_service.ts';
-import type { Contact } from '../../gen/accounts/v1/contact.ts';
 import type { Profile } from '../../gen/accounts/v1/profile.ts';
 import type { WithCaller } from '../middleware/authorize.ts';
 import { signedIn } from '../signed-in.ts';
+import { toContact } from './contact-messages.ts';
 import { toDuration } from './durations.ts';
+import { toProfileValues } from './profile-messages.ts';
 import { toProof } from './proof-messages.ts';
 
 type Deps = {
@@ -75,29 +76,14 @@ export function createAccountsService(deps: Deps): ServiceImplementation<Account
     },
 
     async updateProfile({ profile, updateMask }, { caller }) {
-      const { displayName = '', bio = '', country = '', language = '', data = {} } = profile ?? {};
-      const values = profile ? { display_name: displayName, bio, country, language, data } : null;
-      const updated = await deps.updateProfile({ profile: values, mask: updateMask ?? [] }, signedIn(caller));
+      const input = { profile: toProfileValues(profile), mask: updateMask ?? [] };
+      const updated = await deps.updateProfile(input, signedIn(caller));
       return { profile: toProfile(updated) };
     },
 
     async deactivateAccount(_request, { caller }) {
       return await deps.deactivateAccount(signedIn(caller));
     },
-  };
-}
-
-function toContact(contact: Awaited<ReturnType<AddContact>>): Contact {
-  return {
-    contactId: contact.contactId,
-    type: contact.type,
-    value: contact.value,
-    active: contact.isActive,
-    confirmed: contact.confirmedAt !== null,
-    primary: contact.isPrimary,
-    createTime: contact.createdAt,
-    confirmTime: contact.confirmedAt ?? undefined,
-    deactivateTime: contact.deactivatedAt ?? undefined,
   };
 }
 

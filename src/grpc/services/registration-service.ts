@@ -24,8 +24,9 @@ export function createRegistrationService(
     },
 
     async checkRegistration(request) {
-      const { email, expiresAt } = await deps.checkRegistration(request);
-      return { email, expireTime: expiresAt };
+      const { contactType, contact, isInvitation, expiresAt } = await deps.checkRegistration(request);
+      const [email, phone] = contactType === 'phone' ? ['', contact] : [contact, ''];
+      return { email, phone, isInvitation, expireTime: expiresAt };
     },
 
     async finishRegistration(request, { caller, signal }) {

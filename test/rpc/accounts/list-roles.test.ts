@@ -88,7 +88,8 @@ describe('ListRoles', () => {
     await grant(person.userId, 'support');
     expect(await rolesOn('customer', person.tokens.accessToken)).toEqual(ALL_ROLES);
     await database.query(
-      "update accounts.user_group_memberships set is_active = false where user_id = $1 and group_name = 'support'",
+      `update accounts.user_group_memberships set is_active = false, deleted_at = now()
+        where user_id = $1 and group_name = 'support'`,
       [person.userId],
     );
     expect(await rolesOn('customer', person.tokens.accessToken)).toEqual(['customer']);

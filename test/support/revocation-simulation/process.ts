@@ -145,7 +145,9 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
     }),
     replica,
     revocations: flaws.memoWithoutRevision ? withMemo(view) : view,
+    withCurrentRoles: (token) => token,
     keys: { find: () => ({}) as SigningKey },
+    noteActivity: () => undefined,
   });
 
   let isServing = false;
@@ -196,11 +198,10 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
   };
 }
 
-function withMemo(view: RevocationView): Pick<RevocationView, 'isRevoked' | 'rolesOf' | 'revision'> {
+function withMemo(view: RevocationView): Pick<RevocationView, 'isRevoked' | 'revision'> {
   const notRevoked = new Set<string>();
   return {
     revision: view.revision,
-    rolesOf: view.rolesOf,
     isRevoked(token) {
       if (notRevoked.has(token.tokenId)) return false;
       const isRevoked = view.isRevoked(token);
