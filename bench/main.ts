@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Figure } from './figure.ts';
+import type { Figure, Place } from './figure.ts';
 import { batchVsSingle } from './figures/batch-vs-single.ts';
 import { loginVsBcrypt } from './figures/login-vs-bcrypt.ts';
 import { refreshVsFunction } from './figures/refresh-vs-function.ts';
@@ -19,6 +19,7 @@ import { verifierHits } from './figures/verifier-hits.ts';
 import { writeDocuments } from './results/write-documents.ts';
 import type { Measurement } from './results/measurement.ts';
 import { createReport } from './report.ts';
+import { measureScale } from './scale/run.ts';
 import { startBackingServers } from './servers/backing-servers.ts';
 import type { BackingServers } from './servers/backing-servers.ts';
 import { findPinning } from './servers/pinning.ts';
@@ -27,6 +28,8 @@ import { findPinning } from './servers/pinning.ts';
  * `npm run bench` measures all figures, `npm run bench -- validate` those whose name contains the word. A readable table
  * goes to stderr, one line of JSON a figure to stdout. A complete run puts its results into docs/performance.md, and into
  * the plot beside it. Exit code 1: a bar is missed, or a figure could not be measured.
+ *
+ * `npm run bench -- scale` is a run of its own: what administration takes with a thousand users and with a million.
  */
 
 const FIGURES: readonly Figure[] = [
@@ -48,8 +51,11 @@ const FIGURES: readonly Figure[] = [
 
 const words = process.argv.slice(2);
 const chosen = FIGURES.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
-if (chosen.length === 0) {
-  console.error(`No figure is named so. There are: ${FIGURES.map(({ name }) => name).join(', ')}.`);
+const isScale = words.length === 1 && words[0] === 'scale';
+if (chosen.length === 0 && !isScale) {
+  console.error(
+    `No figure is named so. There are: ${FIGURES.map(({ name }) => name).join(', ')}; and scale, by itself.`,
+  );
   process.exit(2);
 }
 
@@ -71,16 +77,31 @@ const report = createReport(pinning);
 const measurements: Measurement[] = [];
 let servers: Promise<BackingServers> | undefined;
 
+const placeOf = (scope: AsyncDisposableStack, name: string): Place => ({
+  scope,
+  directory,
+  pinning,
+  servers: () => (servers ??= startBackingServers(opened, directory, pinning)),
+  say: (text) => console.error(`  ${name}: ${text}`),
+});
+
+if (isScale) {
+  const scope = opened.use(new AsyncDisposableStack());
+  const isWithinBars = await measureScale(placeOf(scope, 'scale')).catch((error: unknown) => {
+    if (!opened.disposed) console.error(error);
+    return false;
+  });
+  await scope.disposeAsync();
+  if (!opened.disposed) {
+    await opened.disposeAsync();
+    process.exit(isWithinBars ? 0 : 1);
+  }
+}
+
 for (const figure of chosen) {
   const scope = opened.use(new AsyncDisposableStack());
   try {
-    const result = await figure.measure({
-      scope,
-      directory,
-      pinning,
-      servers: () => (servers ??= startBackingServers(opened, directory, pinning)),
-      say: (text) => console.error(`  ${figure.name}: ${text}`),
-    });
+    const result = await figure.measure(placeOf(scope, figure.name));
     report.add(figure, result);
     measurements.push({ figure, result });
   } catch (error) {
