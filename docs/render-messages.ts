@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { lifetimeOf, methodOf } from '../src/challenges/start-challenge.ts';
-import type { ChallengePurpose } from '../src/db/challenge-functions.ts';
+import type { ChallengeMethod, ChallengePurpose } from '../src/db/challenge-functions.ts';
 import { LANGUAGES } from '../src/languages.ts';
 import type { Language } from '../src/languages.ts';
 import { linkWith } from '../src/messages/links.ts';
@@ -21,13 +21,16 @@ const PURPOSES: { readonly [T in TemplateName]: ChallengePurpose | null } = {
   code_login: 'code_login',
   contact_confirmation: 'contact_confirmation',
   password_reset: 'password_reset',
+  invitation: 'invitation',
   password_changed: null,
   account_deactivated: null,
   contact_changed: null,
 };
 /** Who registers with a phone is sent a code to log in with. */
 const MAIL_ONLY: readonly TemplateName[] = ['registration', 'registration_taken'];
-const NOTICE_LIFETIME = 24 * 60 * 60_000;
+const DAY = 24 * 60 * 60_000;
+const NOTICE_LIFETIME = DAY;
+const INVITATION_LIFETIME = 7 * DAY;
 
 const render = createRenderMessage({ product: 'Example', fallback: 'en' });
 const createdAt = new Date();
@@ -68,8 +71,7 @@ console.log(`Wrote ${written} messages; open ${path.join(DIRECTORY, 'index.html'
 /** As it is sent: with a link or a code, and for as long. */
 function renderFor(channel: string, recipient: string, template: TemplateName, language: Language): RenderedMessage {
   const purpose = PURPOSES[template];
-  const method = purpose && methodOf(purpose, channel);
-  const lifetime = purpose && method ? lifetimeOf(purpose, method) : NOTICE_LIFETIME;
+  const { method, lifetime } = carriedIn(purpose, channel);
   return render({
     channel,
     recipient,
@@ -80,6 +82,16 @@ function renderFor(channel: string, recipient: string, template: TemplateName, l
     code: method === 'code' ? '012345' : null,
     link: purpose && method === 'link' ? linkWith(LINK_BASE, purpose, TOKEN) : null,
   });
+}
+
+function carriedIn(
+  purpose: ChallengePurpose | null,
+  channel: string,
+): { method: ChallengeMethod | null; lifetime: number } {
+  if (purpose === null) return { method: null, lifetime: NOTICE_LIFETIME };
+  if (purpose === 'invitation') return { method: 'link', lifetime: INVITATION_LIFETIME };
+  const method = methodOf(purpose, channel);
+  return { method, lifetime: lifetimeOf(purpose, method) };
 }
 
 function write(name: string, text: string): string {

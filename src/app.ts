@@ -15,6 +15,7 @@ import { createListRoles } from './accounts/list-roles.ts';
 import { createSetPrimaryContact } from './accounts/set-primary-contact.ts';
 import { createStartContactConfirmation } from './accounts/start-contact-confirmation.ts';
 import { createUpdateProfile } from './accounts/update-profile.ts';
+import { createListAuditEvents } from './audit/list-audit-events.ts';
 import { createExplainToken } from './auth/explain-token.ts';
 import { createFinishCodeLogin } from './auth/finish-code-login.ts';
 import { createReadGuest } from './auth/guest.ts';
@@ -51,21 +52,36 @@ import { createGrpcServer, readServedRules, serverCredentials } from './grpc/ser
 import { createRateLimiter } from './grpc/rate-limiter.ts';
 import { createRecognizeService } from './grpc/service-identities.ts';
 import { createAccountsService } from './grpc/services/accounts-service.ts';
+import { createAuditService } from './grpc/services/audit-service.ts';
 import { createAuthService } from './grpc/services/auth-service.ts';
 import { createEncodeValidations } from './grpc/services/encode-validations.ts';
 import { createValidateDirectly } from './grpc/services/validate-directly.ts';
 import { createMessagesAdminService } from './grpc/services/messages-admin-service.ts';
+import { createOrganisationsService } from './grpc/services/organisations-service.ts';
 import { createPasswordsService } from './grpc/services/passwords-service.ts';
 import { createRegistrationService } from './grpc/services/registration-service.ts';
 import { createKeysService } from './grpc/services/keys-service.ts';
 import { createRevocationsService } from './grpc/services/revocations-service.ts';
+import { createRolesService } from './grpc/services/roles-service.ts';
+import { createSessionsService } from './grpc/services/sessions-service.ts';
 import { createTokensAdminService } from './grpc/services/tokens-admin-service.ts';
+import { createUsersAdminService } from './grpc/services/users-admin-service.ts';
+import { createUsersService } from './grpc/services/users-service.ts';
 import { createCleanUp } from './jobs/clean-up.ts';
 import { createPeriodic } from './jobs/periodic.ts';
 import { createChannels, providerSettings } from './messages/channels.ts';
 import { createCompose } from './messages/compose.ts';
 import { createRenderMessage } from './messages/render.ts';
 import { createSender } from './messages/sender.ts';
+import { createAcceptInvitation } from './organisations/accept-invitation.ts';
+import { createCancelInvitation } from './organisations/cancel-invitation.ts';
+import { createCreateOrganisation } from './organisations/create-organisation.ts';
+import { createInviteMember } from './organisations/invite-member.ts';
+import { createListInvitations } from './organisations/list-invitations.ts';
+import { createListMembers } from './organisations/list-members.ts';
+import { createListOrganisations } from './organisations/list-organisations.ts';
+import { createRemoveMember } from './organisations/remove-member.ts';
+import { createUpdateMember } from './organisations/update-member.ts';
 import { createChangePassword } from './passwords/change-password.ts';
 import { createFinishPasswordReset } from './passwords/finish-password-reset.ts';
 import { hashConcurrency } from './passwords/hash-concurrency.ts';
@@ -85,8 +101,17 @@ import { createReadRegistrationForm } from './registration/finish-registration-i
 import { createStartRegistration } from './registration/start-registration.ts';
 import { createAnnouncer } from './revocation/announcer.ts';
 import { createConfirmRevocation } from './revocation/confirm.ts';
+import { createWithCurrentRoles } from './revocation/current-roles.ts';
 import { createReplica } from './revocation/replica.ts';
 import { createRevocationView } from './revocation/view.ts';
+import { createGrantRole } from './roles/grant-role.ts';
+import { createListAssignableRoles } from './roles/list-assignable-roles.ts';
+import { createRevokeRole } from './roles/revoke-role.ts';
+import { createActivity } from './sessions/activity.ts';
+import { createDescribeSession } from './sessions/describe-session.ts';
+import { createEndSession } from './sessions/end-session.ts';
+import { createListSessions } from './sessions/list-sessions.ts';
+import { openPlaces } from './sessions/locate.ts';
 import { createAccessTokenInspector } from './tokens/access-token-inspector.ts';
 import { createAccessTokens } from './tokens/access-token-issuer.ts';
 import { createAccessTokenVerifier } from './tokens/access-token-verifier.ts';
@@ -99,10 +124,28 @@ import { createRefreshTokens } from './tokens/refresh-token.ts';
 import { createRotateKeys } from './tokens/rotate-keys.ts';
 import { deriveSubkey } from './tokens/subkey.ts';
 import { cacheVerifiedTokens } from './tokens/verified-token-cache.ts';
+import { createBatchGetUsers } from './users/batch-get-users.ts';
+import { createCreateUser } from './users/create-user.ts';
+import { createDeactivateUser } from './users/deactivate-user.ts';
+import { createDeleteUser } from './users/delete-user.ts';
+import { createEndUserSessions } from './users/end-user-sessions.ts';
+import { createGetUser } from './users/get-user.ts';
+import { createImportUsers } from './users/import-users.ts';
+import { createListUserSessions } from './users/list-user-sessions.ts';
+import { createListUsers } from './users/list-users.ts';
+import { createLookUpUsers } from './users/look-up-users.ts';
+import { createReactivateUser } from './users/reactivate-user.ts';
+import { createResetUserPassword } from './users/reset-user-password.ts';
+import { createRestoreUser } from './users/restore-user.ts';
+import { createRevokeUserTokens } from './users/revoke-user-tokens.ts';
+import { createUpdateUser } from './users/update-user.ts';
 import type { PrimaryLink } from './workers/primary-link.ts';
 
 /** Of one channel by one replica. What a kill leaves undecided is at most so much. */
 const MESSAGES_AT_ONCE = 2;
+
+/** How often it is looked at whether the GeoIP database is another one; milliseconds. */
+const GEOIP_WATCH_INTERVAL = 5000;
 
 /** What messages call the product where no provider sends them to anybody. */
 const UNNAMED_PRODUCT = 'Example';
@@ -145,12 +188,18 @@ export async function startApp(
   opened.defer(() => leasePool.end());
   const {
     auth,
+    audit: auditFunctions,
     accounts,
     challenges,
     contacts: contactFunctions,
+    invitations,
     messages,
+    organisations,
     passwords,
     profiles,
+    sessions: sessionFunctions,
+    roles: roleFunctions,
+    users,
   } = createDatabaseFunctions(createCallFunction(pool));
   const { auth: leaseAuth } = createDatabaseFunctions(createCallFunction(leasePool));
   const inTransaction = createInTransaction(pool);
@@ -168,6 +217,8 @@ export async function startApp(
       ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE, clientCa: config.TLS_CLIENT_CA_FILE }
       : null;
   const credentials = await serverCredentials(tls);
+  const places = await openPlaces({ file: config.GEOIP_DATABASE, onProblem, watchInterval: GEOIP_WATCH_INTERVAL });
+  opened.defer(() => places.close());
 
   // Keys and tokens.
   const cipher = createKeyCipher(deriveSubkey(config.MASTER_KEY, 'signing-key-encryption'));
@@ -233,13 +284,15 @@ export async function startApp(
     secret: deriveSubkey(config.MASTER_KEY, 'challenge-secret'),
     codeHash: deriveSubkey(config.MASTER_KEY, 'challenge-code-hash'),
   });
+  const maySendTo = createMaySendTo(config.SMS_COUNTRIES);
   const startChallenge = createStartChallenge({
     challenges,
     secrets: challengeSecrets,
-    maySendTo: createMaySendTo(config.SMS_COUNTRIES),
+    maySendTo,
     messagesPerContact: config.MESSAGES_PER_CONTACT,
     messagesPerAddress: config.MESSAGES_PER_ADDRESS,
   });
+  const pageTokens = createPageTokens(deriveSubkey(config.MASTER_KEY, 'page-token'));
   const deviceTokens = createDeviceTokens({ key: deriveSubkey(config.MASTER_KEY, 'device-token'), clock });
   const knownDevice = createKnownDevice({ accounts, deviceTokens });
   const openSession = createOpenSession({
@@ -248,7 +301,15 @@ export async function startApp(
     refreshLifetime: config.REFRESH_TOKEN_LIFETIME,
     sessionLifetime: config.SESSION_LIFETIME,
   });
-  const validateToken = createValidateToken({ verify, replica, revocations, keys });
+  const activity = createActivity({ sessions: sessionFunctions, clock });
+  const validateToken = createValidateToken({
+    verify,
+    replica,
+    revocations,
+    withCurrentRoles: createWithCurrentRoles(revocations),
+    keys,
+    noteActivity: activity.note,
+  });
   const readGuest = createReadGuest({ validateToken });
   const attempts = createLoginAttempts({
     auth,
@@ -278,7 +339,7 @@ export async function startApp(
     idempotencyWindow: config.IDEMPOTENCY_WINDOW,
   });
   const startRegistration = createStartRegistration({ contacts, startChallenge });
-  const checkRegistration = createCheckRegistration({ secrets: challengeSecrets, challenges, accounts });
+  const checkRegistration = createCheckRegistration({ secrets: challengeSecrets, challenges, invitations, accounts });
   const finishRegistration = createFinishRegistration({
     ...registering,
     read: createReadRegistrationForm({
@@ -286,6 +347,7 @@ export async function startApp(
       interfaces,
       wanted: { secondLogin: config.REGISTRATION_SECOND_LOGIN, phone: config.REGISTRATION_PHONE },
     }),
+    secrets: challengeSecrets,
     checkRegistration,
     checkPassword,
   });
@@ -327,6 +389,12 @@ export async function startApp(
     grace: config.REFRESH_GRACE,
   });
   const logout = createLogout({ auth, confirmRevocation, blacklist: redis && createBlacklist(redis), onProblem });
+  const describeSession = createDescribeSession({ locate: places.locate });
+  const sessionCases = {
+    listSessions: createListSessions({ sessions: sessionFunctions, describeSession }),
+    endSession: createEndSession({ sessions: sessionFunctions, confirmRevocation }),
+    logout,
+  };
   const watchRevocations = createWatchRevocations({ revocations, replica, keys, clock, delay: systemDelay });
   const explainToken = createExplainToken({ validateToken, inspect: createAccessTokenInspector({ keys }), auth });
   const listRoles = createListRoles({ accounts, interfaces });
@@ -343,6 +411,48 @@ export async function startApp(
     updateProfile: createUpdateProfile({ profiles }),
     deactivateAccount: createDeactivateAccount({ profiles, confirmRevocation }),
   };
+  // User administration.
+  const userCases = {
+    createUser: createCreateUser({ users, contacts, checkPassword, hasher }),
+    getUser: createGetUser({ users }),
+    batchGetUsers: createBatchGetUsers({ users }),
+    listUsers: createListUsers({ users, pageTokens }),
+    updateUser: createUpdateUser({ users }),
+    deactivateUser: createDeactivateUser({ users, confirmRevocation }),
+    reactivateUser: createReactivateUser({ users }),
+    deleteUser: createDeleteUser({ users, confirmRevocation }),
+    restoreUser: createRestoreUser({ users }),
+    resetUserPassword: createResetUserPassword({ inTransaction, startChallenge }),
+    listUserSessions: createListUserSessions({ users, describeSession }),
+    endUserSessions: createEndUserSessions({ users, confirmRevocation }),
+    revokeUserTokens: createRevokeUserTokens({ users, confirmRevocation }),
+    importUsers: createImportUsers({ users, contacts }),
+  };
+  // Delegation.
+  const roleCases = {
+    listAssignableRoles: createListAssignableRoles({ roles: roleFunctions }),
+    grantRole: createGrantRole({ roles: roleFunctions, confirmRevocation }),
+    revokeRole: createRevokeRole({ roles: roleFunctions, confirmRevocation }),
+  };
+  // Organisations: who belongs to them, and how he comes in.
+  const organisationCases = {
+    createOrganisation: createCreateOrganisation({ organisations }),
+    listOrganisations: createListOrganisations({ organisations }),
+    listMembers: createListMembers({ organisations, pageTokens }),
+    updateMember: createUpdateMember({ organisations }),
+    removeMember: createRemoveMember({ organisations, confirmRevocation }),
+    inviteMember: createInviteMember({
+      invitations,
+      contacts,
+      secrets: challengeSecrets,
+      maySendTo,
+      messagesPerContact: config.MESSAGES_PER_CONTACT,
+      invitationLifetime: config.INVITATION_LIFETIME,
+    }),
+    listInvitations: createListInvitations({ invitations, pageTokens }),
+    cancelInvitation: createCancelInvitation({ invitations }),
+    acceptInvitation: createAcceptInvitation({ organisations, secrets: challengeSecrets, confirmRevocation }),
+  };
 
   // What is done by itself.
   const cleanUp = createCleanUp({
@@ -353,10 +463,13 @@ export async function startApp(
     eventRetention: config.EVENT_RETENTION,
     messageRetention: config.MESSAGE_RETENTION,
   });
+  // What was noted last is written when the job has ended, which is after the door was closed.
+  opened.defer(() => activity.flush().catch(onProblem));
   const jobs = [
     createPeriodic({ interval: config.CLEAN_UP_INTERVAL, work: cleanUp, onProblem }),
     createPeriodic({ interval: 60_000, work: () => rotateKeys('if-due'), onProblem }),
     createPeriodic({ interval: 1000, work: () => revocations.prune(), onProblem }),
+    createPeriodic({ interval: config.SESSION_ACTIVITY_INTERVAL, work: activity.flush, onProblem }),
   ];
   for (const job of jobs) {
     job.start();
@@ -380,8 +493,6 @@ export async function startApp(
     name: 'availability-checks',
     callsPerMinute: config.AVAILABILITY_CHECKS_PER_MINUTE,
   });
-  // Until each of them is built.
-  const unfinished = new Proxy({} as never, { get: () => () => Promise.reject(new Error('Not built yet.')) });
   const server = createGrpcServer({
     services: {
       auth: createAuthService({
@@ -404,16 +515,16 @@ export async function startApp(
       tokensAdmin: createTokensAdminService({ explainToken }),
       registration: createRegistrationService({ startRegistration, checkRegistration, finishRegistration }),
       passwords: createPasswordsService(passwordCases),
-      sessions: unfinished,
-      roles: unfinished,
-      organisations: unfinished,
-      users: unfinished,
-      usersAdmin: unfinished,
-      audit: unfinished,
+      sessions: createSessionsService(sessionCases),
+      roles: createRolesService(roleCases),
+      organisations: createOrganisationsService(organisationCases),
+      users: createUsersService({ lookUpUsers: createLookUpUsers({ users }) }),
+      usersAdmin: createUsersAdminService(userCases),
+      audit: createAuditService({ listAuditEvents: createListAuditEvents({ audit: auditFunctions, pageTokens }) }),
       messagesAdmin: createMessagesAdminService({
         listMessages: createListMessages({
           messages,
-          pageTokens: createPageTokens(deriveSubkey(config.MASTER_KEY, 'page-token')),
+          pageTokens,
         }),
         resendMessage: createResendMessage({ messages }),
       }),
@@ -439,7 +550,7 @@ export async function startApp(
       calls: validateDirectly('/auth.v1.AuthService/ValidateToken'),
       streams: validateDirectly('/auth.v1.AuthService/StreamValidateTokens'),
     },
-    hasPermission: (userId, permission) => accounts.hasPermission(userId, permission),
+    checkPermission: (input) => accounts.checkPermission(input),
     isRecentLogin: (sessionId, maxAge) => auth.isRecentLogin(sessionId, maxAge),
     anonymousInterfaces,
     defaultLanguage: config.DEFAULT_LANGUAGE,

@@ -65,6 +65,8 @@ alter table auth.challenges
   add constraint challenges_purpose_known check (
     purpose in ('registration', 'code_login', 'contact_confirmation', 'password_reset', 'invitation')
   ),
+  drop constraint challenges_end_cause_known,
+  add constraint challenges_end_cause_known check (end_cause in ('used', 'replaced', 'tries_used_up', 'cascade', 'cancelled')),
   add constraint challenges_invitation check ((purpose = 'invitation') = (organisation_id is not null));
 comment on column auth.challenges.organisation_id is 'Of an invitation: to what.';
 create index challenges_organisation on auth.challenges (organisation_id);
@@ -122,6 +124,19 @@ alter table accounts.users
     or password_hash ~ '^\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$'
   );
 comment on column accounts.users.deleted_by is 'The user who did it.';
+alter table accounts.users
+  drop constraint users_contacts_released,
+  add constraint users_contacts_released check (
+    contacts_released_at is null or deactivated_at is not null or deleted_at is not null
+  );
+comment on column accounts.users.contacts_released_at is
+  'Of a closed or deleted account: since when its contacts are free for others; null: they are reserved for it.';
+comment on column accounts.users.devices_since is
+  'When the password was last changed or reset, or everything was revoked: device tokens of before count as none. Null: all count.';
+drop index accounts.users_deactivated;
+-- Those whose contacts are still reserved for them: it stays small however many accounts are ever closed.
+create index users_reserving on accounts.users (coalesce(deactivated_at, deleted_at))
+  where coalesce(deactivated_at, deleted_at) is not null and contacts_released_at is null;
 -- Lists by state, the latest first: ids are in the order of time.
 create index users_active_list on accounts.users (id) where is_active and deleted_at is null and not is_guest;
 create index users_deactivated_list on accounts.users (id) where not is_active and deleted_at is null;
@@ -156,4 +171,6 @@ comment on column auth.outbox_events.actor_id is 'The user who did it; null: the
 
 -- Signatures that have changed.
 drop function if exists accounts.add_user_to_group(uuid, text);
+-- The service asks accounts.check_permission now, which writes refusals down; this is for other functions.
+drop function if exists accounts.has_permission(uuid, text);
 drop function if exists auth.record_revocations(text, uuid[], timestamptz[], uuid, text, uuid);

@@ -22,6 +22,7 @@ import { createAnswerStreamDirectly } from './answer-stream-directly.ts';
 import { DEFINITIONS } from './definitions.ts';
 import { createCutSlowReaders } from './cut-slow-readers.ts';
 import { createAuthorize } from './middleware/authorize.ts';
+import type { CheckPermission } from './middleware/authorize.ts';
 import { createBoundWork } from './middleware/bound-work.ts';
 import { createLimitRate } from './middleware/limit-rate.ts';
 import { createMapErrors } from './middleware/map-errors.ts';
@@ -46,7 +47,7 @@ type GrpcServerDeps = {
   readonly validateToken: ValidateToken;
   /** What is answered in front of the chain, by the methods' paths: unary calls, and bidirectional streams. */
   readonly direct: Readonly<Record<'calls' | 'streams', ReadonlyMap<string, OpenDirectly>>>;
-  readonly hasPermission: (userId: string, permission: string) => Promise<boolean>;
+  readonly checkPermission: CheckPermission;
   readonly isRecentLogin: (sessionId: string, maxAge: number) => Promise<boolean>;
   readonly anonymousInterfaces: readonly string[];
   readonly defaultLanguage: Language;

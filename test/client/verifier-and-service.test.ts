@@ -80,7 +80,7 @@ describe('A verifier of the real service', () => {
         for (const verifier of verifiers) {
           await vi.waitFor(() => expect(verifier.revision()).toBeGreaterThanOrEqual(revision), 3000);
         }
-        const said = await Promise.all(verifiers.map((verifier) => verifier.verify(tokens.accessToken)));
+        const said = await Promise.all(verifiers.map(async (verifier) => await verifier.verify(tokens.accessToken)));
         return said.map(({ principal }) => principal?.roles);
       };
       const granted = await service.roles.grantRole(asked, bearer(granter.accessToken));

@@ -37,7 +37,10 @@ describe('The check of generated documents', () => {
 
   it('finds what is out of date, and the generator mends it', () => {
     writeFileSync(path.join(copy, '.env.example'), '# old\n');
-    writeFileSync(path.join(copy, 'README.md'), '# Ours\n<!-- generated:rpcs -->\nold\n<!-- /generated -->\nand on\n');
+    writeFileSync(
+      path.join(copy, 'README.md'),
+      '# Ours\n<!-- generated:services -->\nold\n<!-- /generated -->\nand on\n',
+    );
     const { status, stdout } = generate(copy, '--check');
     expect(status).toBe(1);
     expect(stdout.trim().split('\n')).toEqual([
@@ -48,7 +51,7 @@ describe('The check of generated documents', () => {
     expect(generate(copy).status).toBe(0);
     expect(generate(copy, '--check').status).toBe(0);
     const readme = readFileSync(path.join(copy, 'README.md'), 'utf8');
-    expect(readme).toMatch(/^# Ours\n<!-- generated:rpcs -->\n\n\| rpc .*\n<!-- \/generated -->\nand on\n$/s);
+    expect(readme).toMatch(/^# Ours\n<!-- generated:services -->\n\n\| service .*\n<!-- \/generated -->\nand on\n$/s);
   });
 
   it('sees a change of a proto comment before anything is generated from it', () => {
@@ -65,6 +68,20 @@ describe('The check of generated documents', () => {
       'auth.enqueue_notice(',
       'auth.forget(',
     ],
+    ['a role that gives one more', 'sql/seed/0001_roles.sql', `('firm_head', 'order_desk')`, `('firm_head', 'driver')`],
+    ['a role that ranks higher', 'sql/seed/0001_roles.sql', `'Support', 60`, `'Support', 90`],
+    [
+      'a role that permits more',
+      'sql/seed/0002_permissions.sql',
+      `('manager', 'auth.audit.read')`,
+      `('support', 'auth.audit.read')`,
+    ],
+    [
+      'a call that needs another permission',
+      'proto/auth/v1/audit_service.proto',
+      'permission: "auth.audit.read"',
+      'permission: "auth.messages.read"',
+    ],
   ])('sees %s', (_what, name, from, to) => {
     const file = path.join(copy, name);
     const text = readFileSync(file, 'utf8');
@@ -72,7 +89,9 @@ describe('The check of generated documents', () => {
     writeFileSync(file, text.replace(from, to));
     expect(generate(copy, '--check')).toMatchObject({
       status: 1,
-      stdout: expect.stringContaining('docs/revocation.md'),
+      stdout: expect.stringContaining(
+        /migrations|functions/.test(name) ? 'docs/revocation.md' : 'docs/authorization.md',
+      ),
     });
   });
 });

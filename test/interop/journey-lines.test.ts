@@ -8,6 +8,7 @@ const IN_ANSWERS = {
   HANDLE: /"handle": "([^"]+)"/,
   ACCESS_TOKEN: /"accessToken": "([^"]+)"/,
   CONTACT_ID: /"contactId": "([^"]+)"/,
+  ORGANISATION_ID: /"organisationId": "([^"]+)"/,
 };
 /** And what from the messages. */
 const IN_MESSAGES = { LINK_TOKEN: /#token=([A-Za-z0-9_-]+)/, CODE: /\b(\d{6})\b/ };
@@ -48,19 +49,24 @@ describe('The journeys', () => {
       expect(code).toBe(0);
       take(IN_ANSWERS, stdout);
       if (line.endsWith('/StartGuestSession')) variables['GUEST_TOKEN'] = variables['ACCESS_TOKEN'] ?? '';
-      if (/\/Start(?!GuestSession)\w+$/.test(line)) {
+      if (line.endsWith('/CreateOrganisation')) variables['HEAD_TOKEN'] = variables['ACCESS_TOKEN'] ?? '';
+      if (/\/(Start(?!GuestSession)\w+|InviteMember)$/.test(line)) {
         take(IN_MESSAGES, await newMessage(before));
       }
       answers.push(`${line.split('/').at(-1)} ${stdout}`);
     }
     const answerOf = (method: string) => answers.filter((answer) => answer.startsWith(`${method} `)).at(-1);
-    expect(answerOf('CheckRegistration')).toContain('maria@example.com');
+    expect(answers).toContainEqual(expect.stringMatching(/^CheckRegistration [^]*"maria@example\.com"/));
+    expect(answerOf('CheckRegistration')).toContain('"isInvitation": true');
     expect(answerOf('FinishCodeLogin')).toContain('"created": true');
     expect(answerOf('ListContacts')).toContain('+79992223344');
     expect(answerOf('ListContacts')).toContain('+79992223355');
     expect(answerOf('GetProfile')).toContain('Grows tomatoes.');
     const guest = /"userId": "([^"]+)"/.exec(answerOf('StartGuestSession') ?? '')?.[1];
-    expect(answerOf('Register')).toContain(`"userId": "${guest}"`);
+    expect(answers).toContainEqual(expect.stringMatching(`^Register [^]*"userId": "${guest}"`));
+    expect(answerOf('FinishRegistration')).toContain('"driver"');
+    expect(answerOf('AcceptInvitation')).toContain('"courier"');
+    expect(answerOf('ListMembers')).toMatch(/"driver"[^]*"courier"|"courier"[^]*"driver"/);
     expect(answerOf('DeactivateAccount')).toContain('"endedSessions"');
   });
 });

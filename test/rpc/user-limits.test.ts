@@ -2,9 +2,11 @@ import { Metadata } from 'nice-grpc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountHolder } from '../support/account-holders.ts';
 import { outcomeOf } from '../support/outcome.ts';
+import { bearer } from '../support/people.ts';
 import { refusalOf } from '../support/refusal.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
+import { signInAs } from '../support/staff.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 
@@ -40,6 +42,16 @@ describe('What one user, or one address, may ask for in a minute', () => {
     expect(await outcomeOf(service.accounts.getProfile({}, quiet.as))).toBe('OK');
     // Whoever has used them up cannot keep the owner from logging out.
     expect(await outcomeOf(service.auth.logout({}, busy.as))).toBe('OK');
+  });
+
+  it('are 20 calls of an administrator, of whatever kind', async () => {
+    const { tokens } = await signInAs(service, database, 'superadmin');
+    const as = bearer(tokens.accessToken);
+    const all = await outcomes(30, (index) =>
+      index % 2 === 0 ? service.usersAdmin.listUsers({}, as) : service.accounts.listContacts({}, as),
+    );
+    expect(all.filter((outcome) => outcome === 'OK')).toHaveLength(20);
+    expect(all.filter((outcome) => outcome === LIMITED)).toHaveLength(10);
   });
 
   it('are 5 questions whether somebody has a second_login, by adding it', async () => {

@@ -52,6 +52,41 @@ const message = (wrong: Values) =>
   );
 
 const PASSWORD_HASH = `'$2b$10$' || repeat('a', 53)`;
+const ARGON2_HASH = `'$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$' || repeat('a', 43)`;
+
+const group = (wrong: Values) =>
+  row(
+    'accounts.user_groups',
+    { name: "'new'", title: "'New'", level: '10', listing: "'own'", interface: "'customer'" },
+    wrong,
+  );
+const organisation = (wrong: Values) => row('accounts.organisations', { name: "'New'" }, wrong);
+const AN_ORGANISATION = '(select id from accounts.organisations order by id limit 1)';
+const A_USER = '(select id from accounts.users order by id limit 1)';
+const membership = (wrong: Values) =>
+  row('accounts.user_group_memberships', { user_id: A_USER, group_name: "'driver'" }, wrong);
+const invitation = (wrong: Values) =>
+  code({
+    ...{ purpose: "'invitation'", method: "'link'", tries_left: 'null', contact_type: "'email'" },
+    ...{ organisation_id: AN_ORGANISATION, ...wrong },
+  });
+const INVITED: Values = {
+  challenge_id: '(select id from auth.challenges order by id limit 1)',
+  organisation_id: AN_ORGANISATION,
+  invited_by: A_USER,
+  roles: "array['driver']",
+};
+const revocation = (wrong: Values) =>
+  row(
+    'auth.revocations',
+    {
+      ...{ revision: '1', kind: "'session'", subject: 'gen_random_uuid()', user_id: A_USER },
+      ...{ trigger: "'logout_all'", expires_at: 'now()' },
+    },
+    wrong,
+  );
+const audit = (wrong: Values) =>
+  row('auth.audit_events', { action: "'role.granted'", actor_id: 'gen_random_uuid()' }, wrong);
 
 /** By constraint: statements that it has to refuse. */
 const VIOLATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -68,7 +103,7 @@ const VIOLATIONS: Readonly<Record<string, readonly string[]>> = {
   users_guest_has_no_password: [user({ is_guest: 'true', password_hash: PASSWORD_HASH })],
   users_deactivation: [user({ is_active: 'true', deactivated_at: 'now()' })],
   users_contacts_released: [user({ is_active: 'false', contacts_released_at: 'now()' })],
-  revocation_triggers_sessions_known: ["'none'", "''", "'ALL'"].map((sessions) => trigger({ sessions })),
+  revocation_triggers_sessions_known: ["'some'", "''", "'ALL'"].map((sessions) => trigger({ sessions })),
   challenges_purpose_known: ["''", "'login'"].map((purpose) => code({ purpose })),
   challenges_method: [
     code({ tries_left: 'null' }),
@@ -88,7 +123,35 @@ const VIOLATIONS: Readonly<Record<string, readonly string[]>> = {
   ),
   messages_last_error_length: [message({ last_error: "repeat('a', 1001)" })],
   messages_sent: [message({ state: "'sent'" }), message({ sent_at: 'now()' })],
+  challenges_invitation: [
+    invitation({ organisation_id: 'null' }),
+    `${organisation({})}; ${code({ organisation_id: AN_ORGANISATION })}`,
+  ],
+  user_groups_grant_scope_known: ["''", "'all'", "'ANYONE'"].map((scope) => group({ grant_scope: scope })),
+  organisations_name_length: ["''", "repeat('a', 101)", "E'a\\nb'"].map((name) => organisation({ name })),
+  user_group_memberships_deletion: [
+    membership({ is_active: 'false' }),
+    membership({ is_active: 'true', deleted_at: 'now()' }),
+  ],
+  organisation_invitations_roles: ["'{}'", "array_fill('driver'::text, array[21])"].map(
+    (roles) =>
+      `${organisation({})}; ${invitation({})}; ${row('accounts.organisation_invitations', INVITED, { roles })}`,
+  ),
+  revocations_kind_known: [revocation({ kind: "'user'" })],
+  revocations_roles: [revocation({ kind: "'roles'" }), revocation({ roles: "array['driver']" })],
+  users_deletion: [user({ deleted_by: 'gen_random_uuid()' })],
+  users_password_hash_form: [
+    ...["''", "'secret'", `${PASSWORD_HASH} || 'a'`, `'$2x$10$' || repeat('a', 53)`, `'$1' || ${PASSWORD_HASH}`],
+    ...["'$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ'", `${ARGON2_HASH} || '='`, `replace(${ARGON2_HASH}, 'id', 'i')`],
+  ].map((hash) => user({ password_hash: hash })),
+  audit_events_action_form: ["''", "'granted'", "'Role.granted'", "'role.'", "'role.granted '", "'role.1'"].map(
+    (action) => audit({ action }),
+  ),
   // Unique indexes: what may be there once.
+  user_group_memberships_one: [
+    `${membership({})}; ${membership({})}`,
+    `${organisation({})}; ${membership({ organisation_id: AN_ORGANISATION })}; ${membership({ organisation_id: AN_ORGANISATION })}`,
+  ],
   user_contacts_confirmed_value: [
     `${contact({})}; insert into accounts.users default values;
      insert into accounts.user_contacts (user_id, type, value, confirmed_at)
@@ -99,7 +162,11 @@ const VIOLATIONS: Readonly<Record<string, readonly string[]>> = {
     `${contact({ confirmed_at: 'null' })}; ${contact({ confirmed_at: 'null', type: "'phone'" })}`,
   ],
   user_contacts_primary: [`${contact({ is_primary: 'true' })}; ${contact({ is_primary: 'true', value: "'newer'" })}`],
-  challenges_live: [`${code({})}; ${code({})}`, `${code({})}; ${code({ method: "'link'", tries_left: 'null' })}`],
+  challenges_live: [
+    `${code({})}; ${code({})}`,
+    `${code({})}; ${code({ method: "'link'", tries_left: 'null' })}`,
+    `${organisation({})}; ${invitation({})}; ${invitation({})}`,
+  ],
 };
 
 /** Rows at the edges of what is allowed. */
@@ -120,6 +187,27 @@ const ALLOWED: readonly string[] = [
   message({ state: "'sent'", sent_at: 'now()', recipient: "repeat('a', 320)", last_error: "repeat('a', 1000)" }),
   message({ state: "'suppressed'" }),
   trigger({ sessions: "'others'" }),
+  // Of delegation.
+  trigger({ sessions: "'none'" }),
+  group({}),
+  group({ grant_scope: "'organisation'" }),
+  organisation({ name: "repeat('ё', 100)" }),
+  membership({}),
+  membership({ is_active: 'false', deleted_at: 'now()' }),
+  `${organisation({})}; ${membership({})}; ${membership({ organisation_id: AN_ORGANISATION })}`,
+  `${organisation({})}; ${invitation({})}; ${row('accounts.organisation_invitations', INVITED, {})}`,
+  // One of each organisation, to the same address.
+  `${organisation({})}; ${invitation({})}; ${organisation({ id: 'uuidv7()' })};
+   ${invitation({ organisation_id: '(select id from accounts.organisations order by id desc limit 1)' })}`,
+  revocation({}),
+  revocation({ kind: "'token'" }),
+  revocation({ kind: "'roles'", roles: "'{}'" }),
+  user({ deleted_at: 'now()', deleted_by: 'gen_random_uuid()' }),
+  user({ password_hash: PASSWORD_HASH }),
+  user({ password_hash: ARGON2_HASH }),
+  audit({}),
+  audit({ action: "'role.grant_refused'" }),
+  audit({ action: "'user.sessions.ended'" }),
 ];
 
 let database: TestDatabase;
@@ -148,7 +236,7 @@ async function refusedBy(statement: string): Promise<string | null> {
   }
 }
 
-describe('The constraints of the ways in', () => {
+describe('The constraints of the ways in and of delegation', () => {
   it.each(Object.keys(VIOLATIONS))('%s refuses what breaks it', async (name) => {
     for (const statement of VIOLATIONS[name] ?? []) expect(await refusedBy(statement), statement).toBe(name);
   });
@@ -158,10 +246,13 @@ describe('The constraints of the ways in', () => {
   });
 
   it('are all tried here', () => {
-    const [migration] = sourceFiles('sql/migrations', '0004_ways_in.sql');
-    const names = [
-      ...(migration?.text ?? '').matchAll(/\bconstraint (\w+)\s+check\b|\bcreate unique index (\w+)/g),
-    ].map(([, check, index]) => check ?? index);
-    expect(names.sort()).toEqual(Object.keys(VIOLATIONS).sort());
+    const text = ['0004_ways_in.sql', '0005_delegation.sql']
+      .flatMap((file) => sourceFiles('sql/migrations', file))
+      .map((migration) => migration.text)
+      .join('\n');
+    const names = [...text.matchAll(/\bconstraint (\w+)\s+check\b|\bcreate unique index (\w+)/g)].map(
+      ([, check = '', index]) => index ?? check,
+    );
+    expect([...new Set(names)].sort()).toEqual(Object.keys(VIOLATIONS).sort());
   });
 });

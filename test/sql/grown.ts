@@ -22,6 +22,17 @@ const ROWS = [
      select u.id, 'password_reset', 'link', 'email', u.id, u.id, repeat('a', 64), now() from people u`,
   `insert into auth.messages (channel, recipient, template, language, user_id, challenge_id, expires_at)
      select 'email', u.id, 'test', 'en', u.id, u.id, now() from people u`,
+  `insert into auth.audit_events (action, actor_id, user_id, organisation_id)
+     select 'test.grown', u.id, u.id, u.id from people u`,
+  `insert into accounts.organisations (id, name, created_by) select u.id, 'test', u.id from people u`,
+  `insert into accounts.organisation_members (organisation_id, user_id) select u.id, u.id from people u`,
+  `insert into accounts.user_group_memberships (user_id, group_name, organisation_id)
+     select u.id, 'order_desk', u.id from people u`,
+  `insert into auth.challenges (id, purpose, method, contact_type, contact, organisation_id, secret_hash, expires_at)
+     select uuidv7(), 'invitation', 'link', 'email', u.id, u.id, repeat('a', 64), now() from people u`,
+  `insert into accounts.organisation_invitations (challenge_id, organisation_id, invited_by, roles)
+     select h.id, u.id, u.id, array['driver']
+       from people u join auth.challenges h on h.organisation_id = u.id`,
   `insert into auth.message_quotas (subject, used, expires_at) select u.id, 1, now() from people u`,
 ];
 

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../support/test-database.ts';
 import type { TestDatabase } from '../support/test-database.ts';
-import { checkFunction } from './plpgsql/check.ts';
+import { checkFunction, columnsOf } from './plpgsql/check.ts';
 import type { PlpgsqlFunction } from './plpgsql/check.ts';
 import { functionsIn } from './plpgsql/functions.ts';
 import { parseBody } from './plpgsql/parse.ts';
@@ -37,8 +37,9 @@ describe('Every PL/pgSQL function', () => {
   });
 
   it('keeps variables and columns apart by their names', () => {
-    for (const { name, body, returns } of functions) {
-      const { variables } = parseBody(body, returns);
+    for (const each of functions) {
+      const { name, body, returns } = each;
+      const { variables } = parseBody(body, returns, columnsOf(each));
       expect(
         variables.map((variable) => variable.name).filter((each) => !each.startsWith('v_')),
         name,
@@ -170,6 +171,12 @@ const PLANTED: readonly [what: string, name: string, change: readonly [string, s
     /column reference "revision" is ambiguous/,
   ],
   [
+    'too few columns for a table',
+    'accounts.list_assignable_roles',
+    ['g.name, g.title, g.level\n', 'g.name, g.title\n'],
+    /more target columns than expressions/,
+  ],
+  [
     'a value too many for a message',
     'accounts.assert_self_assignable',
     ["'ROLE_NOT_ASSIGNABLE'", "'ROLE_NOT_ASSIGNABLE', p_interface"],
@@ -204,6 +211,7 @@ describe('The check of bodies', () => {
     'for v_n in 1..3 loop null; end loop;',
     'get diagnostics v_n = row_count;',
     'return query select 1;',
+    "return query execute 'select 1';",
     "raise notice 'so';",
     'case v_n when 1 then null; end case;',
     'call auth.work();',

@@ -3,7 +3,7 @@ import { reasons } from '../../src/errors/reasons.ts';
 import { sourceFiles } from '../house/source-files.ts';
 
 /** Raised to a command of the owner, which says it in a sentence; no caller of the service ever sees it. */
-const TO_COMMANDS = ['SUPERADMIN_EXISTS'];
+const TO_COMMANDS = ['SUPERADMIN_EXISTS', 'AUDIT_TOO_YOUNG'];
 
 const raises = sourceFiles('sql/functions', '.sql').flatMap(({ path, text }) =>
   [...text.matchAll(/\braise\b([^;]*);/g)].map(([, statement = '']) => ({ path, statement })),

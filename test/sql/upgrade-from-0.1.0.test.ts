@@ -43,7 +43,7 @@ const OLD_SEED = `
   insert into accounts.interfaces (name, title) values ('customer', 'Customers'), ('driver', 'Drivers'), ('staff', 'Staff');
   insert into accounts.user_groups (name, title, level, listing, interface) values
     ('superadmin', 'Superadmin', 100, 'all', 'staff'), ('support', 'Support', 60, 'all', 'staff'),
-    ('customer', 'Customer', 10, 'own', 'customer');
+    ('executor_head', 'Head', 50, 'assignable', 'driver'), ('customer', 'Customer', 10, 'own', 'customer');
   insert into accounts.permissions (name, title) values ('auth.tokens.explain', 'See why a token is refused');
   insert into accounts.role_permissions (role, permission) values ('superadmin', 'auth.tokens.explain')`;
 
@@ -55,6 +55,9 @@ const OLD_FUNCTIONS = `
   create function auth.delete_expired(integer, interval, interval) returns void language sql as '';
   create function auth.end_sessions(uuid, uuid[], text, uuid) returns void language sql as '';
   create function auth.record_revocations(text, uuid[], timestamptz[], uuid, text, uuid) returns void language sql as '';
+  create function accounts.add_user_to_group(uuid, text) returns void language sql as '';
+  create function accounts.has_permission(uuid, text) returns boolean language sql as 'select false';
+  grant execute on function accounts.has_permission to auth_service;
   create function auth.create_session(uuid, uuid, text, text, inet, timestamptz, timestamptz) returns text[] language sql
     as 'select array[$3]'`;
 
@@ -106,6 +109,10 @@ async function addPeople(owner: pg.Client): Promise<void> {
       id,
     ]);
   }
+  await owner.query(
+    `insert into accounts.user_group_memberships (user_id, group_name, is_active, updated_at) values ($1, 'support', false, '2025-06-06')`,
+    [ids.get('anna')],
+  );
   for (const [who, type, value, created, isActive] of CONTACTS) {
     await owner.query(
       `insert into accounts.user_contacts (user_id, type, value, created_at, is_active, deactivated_at)
@@ -199,6 +206,32 @@ describe('A database of 0.1.0', () => {
     expect(await rows('select deactivated_at from accounts.users where deactivated_at is not null')).toEqual([
       { deactivated_at: new Date('2025-05-05T00:00:00') },
     ]);
+  });
+
+  it('has heads give roles in organisations only, and everybody else to anyone', async () => {
+    const scopes = await rows('select name, grant_scope from accounts.user_groups order by name');
+    expect(scopes.filter(({ grant_scope: scope }) => scope === 'organisation').map(({ name: role }) => role)).toEqual([
+      'executor_head',
+      // Of the seed.
+      'firm_head',
+    ]);
+  });
+
+  it('says of a role that was taken away when that was: when its row changed last', async () => {
+    expect(
+      await rows(
+        'select group_name, deleted_at, organisation_id from accounts.user_group_memberships where not is_active',
+      ),
+    ).toEqual([{ group_name: 'support', deleted_at: new Date('2025-06-06T00:00:00'), organisation_id: null }]);
+  });
+
+  it('lets the service ask for a permission only where a refusal is written down', async () => {
+    expect(
+      await rows(
+        `select has_function_privilege('auth_service', 'accounts.has_permission(uuid, text)', 'execute') as asks,
+                has_function_privilege('auth_service', 'accounts.check_permission(uuid, text, text)', 'execute') as checks`,
+      ),
+    ).toEqual([{ asks: false, checks: true }]);
   });
 
   it('has every function once, as it is now', async () => {

@@ -22,7 +22,9 @@ export function startWatcher(clients: () => Pick<Clients, 'revocations'>, after:
       try {
         const options = { signal: stopping.signal };
         for await (const response of clients().revocations.watchRevocations({ afterRevision: revision }, options)) {
-          for (const { revision: number, subject } of response.revocations) told.push(`${number} ${subject?.value}`);
+          for (const { revision: number, subject } of response.revocations) {
+            if (subject && subject.$case !== 'roleChange') told.push(`${number} ${subject.value}`);
+          }
           ({ revision } = response);
         }
       } catch {

@@ -346,7 +346,10 @@ describe('ExplainToken is for those who hold its permission', () => {
   });
 
   it.each([
-    ['his role was taken away', 'update accounts.user_group_memberships set is_active = false where user_id = $1'],
+    [
+      'his role was taken away',
+      'update accounts.user_group_memberships set is_active = false, deleted_at = now() where user_id = $1',
+    ],
     ['his account was deactivated', 'update accounts.users set is_active = false where id = $1'],
   ])('not a superadmin any more, from the very next call, when %s: his token does not count', async (_, change) => {
     const { userId, tokens } = await signInAs(service, database, 'superadmin');

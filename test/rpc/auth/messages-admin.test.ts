@@ -157,10 +157,10 @@ describe('ListMessages', () => {
     const { tokens } = await signInAs(service, database);
     const options = bearer(tokens.accessToken);
     for (const call of [
-      service.messagesAdmin.listMessages({}, options),
-      service.messagesAdmin.resendMessage({ messageId: randomUUID() }, options),
+      () => service.messagesAdmin.listMessages({}, options),
+      () => service.messagesAdmin.resendMessage({ messageId: randomUUID() }, options),
     ]) {
-      expect(await refusalOf(call)).toMatchObject({ status: 'PERMISSION_DENIED', reason: 'PERMISSION_REQUIRED' });
+      expect(await refusalOf(call())).toMatchObject({ status: 'PERMISSION_DENIED', reason: 'PERMISSION_REQUIRED' });
     }
   });
 });

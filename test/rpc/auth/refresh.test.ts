@@ -101,7 +101,7 @@ describe('Refresh', () => {
     expect(decodeUnverified(next.accessToken).payload['roles']).toEqual(['courier', 'customer']);
 
     await database.query(
-      `update accounts.user_group_memberships set is_active = false where user_id = $1 and group_name = 'customer'`,
+      `update accounts.user_group_memberships set is_active = false, deleted_at = now() where user_id = $1 and group_name = 'customer'`,
       [person],
     );
     const last = await refresh(next.refreshToken);

@@ -24,7 +24,7 @@ export async function checkFunction(superuser: pg.Client, checked: PlpgsqlFuncti
   const { name, parameters, returns, body } = checked;
   let parsed;
   try {
-    parsed = parseBody(body, returns);
+    parsed = parseBody(body, returns, columnsOf(checked));
   } catch (error) {
     return [{ name, text: body, problem: (error as Error).message }];
   }
@@ -35,6 +35,11 @@ export async function checkFunction(superuser: pg.Client, checked: PlpgsqlFuncti
     if (problem !== null) findings.push({ name, text: fragment.text, problem });
   }
   return findings;
+}
+
+/** The columns that a function returns: parameters begin with `p_`, columns do not. */
+export function columnsOf({ parameters }: PlpgsqlFunction): string[] {
+  return parameters.map(({ name }) => name).filter((name) => !name.startsWith('p_'));
 }
 
 async function problemOf(

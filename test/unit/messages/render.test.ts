@@ -23,7 +23,7 @@ const contents = (changes: Partial<MessageContents> = {}): MessageContents => ({
 const render = createRenderMessage({ product: 'Ducks & Co', fallback: 'en' });
 /** Not when it begins: that is in the past, and leaves the reader with a sum. */
 const END = { en: /, until 10:04 UTC on 21 November 2026\./, ru: /, до 10:04 UTC 21 ноября 2026\sг\.(\s|$)/ };
-const WITH_LINK = ['registration', 'contact_confirmation', 'password_reset'];
+const WITH_LINK = ['registration', 'contact_confirmation', 'password_reset', 'invitation'];
 const WITH_CODE = ['registration', 'code_login', 'contact_confirmation', 'password_reset'];
 
 describe.each(LANGUAGES.flatMap((language) => TEMPLATES.map((template) => [language, template] as const)))(
@@ -64,7 +64,7 @@ describe.each(LANGUAGES.flatMap((language) => TEMPLATES.map((template) => [langu
         WITH_LINK.includes(template) || template === 'code_login' ? [true, true] : [false, false],
       );
       expect([coded.text.includes('\n012345\n'), coded.html.includes('>012345<')]).toEqual(
-        WITH_CODE.includes(template) ? [true, true] : [false, false],
+        WITH_CODE.includes(template) || template === 'invitation' ? [true, true] : [false, false],
       );
       for (const { text } of WITH_CODE.includes(template) ? [linked, coded] : []) {
         expect(text).toContain(minutes);
@@ -118,6 +118,36 @@ describe('Rendering', () => {
     expect(() => render(contents({ template: 'toString' }))).toThrow('There is no template toString.');
   });
 
+  it.each([
+    [60, '60 minutes', '60 минут'],
+    [90, '90 minutes', '90 минут'],
+    [36 * 60, '36 hours', '36 часов'],
+    [24 * 60, '1 day', '1 день'],
+    [7 * 24 * 60, '7 days', '7 дней'],
+    [30 * 24 * 60, '30 days', '30 дней'],
+  ])('says of a link that lasts %i minutes: %s, %s', (minutes, english, russian) => {
+    const expiresAt = new Date(createdAt.getTime() + minutes * 60_000);
+    const of = (language: string) => render(contents({ template: 'invitation', link: LINK, expiresAt, language })).text;
+    expect(of('en')).toContain(`valid for ${english},`);
+    expect(of('ru').replaceAll('\u00a0', ' ')).toContain(`действует ${russian},`);
+  });
+
+  it.each([
+    ['en', 'x', 2 * 153],
+    ['ru', 'П', 3 * 67],
+  ])(
+    'in %s fits an invitation with its link into the segments that docs/messages.md tells',
+    (language, letter, most) => {
+      const link = `${'https://'.padEnd(25, 'x')}/invitation#token=${'T'.repeat(64)}`;
+      const product = letter.repeat(60);
+      const { text } = createRenderMessage({ product, fallback: 'en' })(
+        contents({ channel: 'sms', language, template: 'invitation', link }),
+      );
+      expect(text).toContain(link);
+      expect(text.length).toBeLessThanOrEqual(most);
+    },
+  );
+
   it('says the time in UTC', () => {
     expect(render(contents({ template: 'password_changed' })).text).toContain('at 09:54 UTC on 21 November 2026.');
     const russian = render(contents({ template: 'password_changed', language: 'ru' })).text;
@@ -144,5 +174,9 @@ describe('A link', () => {
     ['https://front.example/app//', 'https://front.example/app/password-reset#token=T'],
   ])('under %s is %s', (base, link) => {
     expect(linkWith(base, 'password_reset', 'T')).toBe(link);
+  });
+
+  it('of an invitation leads to one page, for whoever has an account and for whoever has none', () => {
+    expect(linkWith('https://front.example', 'invitation', 'T')).toBe('https://front.example/invitation#token=T');
   });
 });
