@@ -63,12 +63,18 @@ describe('Health and reflection', () => {
   it('reflection names every service where it is switched on', async () => {
     expect((await listServices(open.address)).sort()).toEqual([
       'accounts.v1.AccountsService',
+      'accounts.v1.OrganisationsService',
+      'accounts.v1.RolesService',
+      'accounts.v1.UsersAdminService',
+      'accounts.v1.UsersService',
+      'auth.v1.AuditService',
       'auth.v1.AuthService',
       'auth.v1.KeysService',
       'auth.v1.MessagesAdminService',
       'auth.v1.PasswordsService',
       'auth.v1.RegistrationService',
       'auth.v1.RevocationsService',
+      'auth.v1.SessionsService',
       'auth.v1.TokensAdminService',
       'grpc.health.v1.Health',
     ]);

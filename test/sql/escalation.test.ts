@@ -8,7 +8,7 @@ import type { TestDatabase } from '../support/test-database.ts';
 
 /** Before the first sequence; that of one that fails is in the text of the failure. */
 const SEED = Number(process.env['ESCALATION_SEED'] ?? Date.now() % 1_000_000_000);
-const SEQUENCES = Number(process.env['ESCALATION_SEQUENCES'] ?? 1200);
+const SEQUENCES = Number(process.env['ESCALATION_SEQUENCES'] ?? 1000);
 /** A broken variant is noticed within so many sequences; nearly all are in the first ten. */
 const NOTICED_WITHIN = 200;
 
