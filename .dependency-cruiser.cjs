@@ -99,6 +99,12 @@ module.exports = {
       'Everybody throws them. The catalogue is a proto enum.',
     ),
     only(
+      'fields-stand-on-errors',
+      '^src/fields/',
+      ['^src/fields/', '^src/errors/', '^src/tokens/(uuid|page-token)[.]ts$'],
+      'What requests have in common: ids, pages, names of roles.',
+    ),
+    only(
       'passwords-import-errors-only',
       '^src/passwords/(?!(change|set|start|finish)-)',
       ['^src/passwords/(?!(change|set|start|finish)-)', '^src/errors/'],
@@ -152,7 +158,7 @@ module.exports = {
       USE_CASES,
       [
         ...[USE_CASES, '^src/tokens/', '^src/passwords/', '^src/errors/', '^src/caller[.]ts$', '^src/clock[.]ts$'],
-        ...['^src/db/', '^src/redis/', '^src/revocation/'],
+        ...['^src/db/', '^src/redis/', '^src/revocation/', '^src/fields/'],
       ],
       'Their inputs and outputs are our own types, never generated ones.',
     ),

@@ -1,10 +1,10 @@
 import { createFieldCheck } from '../errors/field-check.ts';
-import { isUuid } from '../tokens/uuid.ts';
+import { readId } from '../fields/ids.ts';
 
 /** The `contact_id` of a request. */
 export function readContactId(contactId: string): string {
   const check = createFieldCheck();
-  if (!isUuid(contactId)) check.refuse('contact_id', 'must be a UUID');
+  const id = readId(check, 'contact_id', contactId);
   check.throwIfAny();
-  return contactId;
+  return id;
 }

@@ -2,10 +2,12 @@ import type { SignedInCaller } from '../caller.ts';
 import type { AuditEvent, AuditFilter, AuditFunctions } from '../db/audit-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 import type { FieldCheck } from '../errors/field-check.ts';
+import { readOptionalId } from '../fields/ids.ts';
+import { readPage } from '../fields/page.ts';
+import type { PageInput } from '../fields/page.ts';
 import type { PageTokens } from '../tokens/page-token.ts';
-import { isUuid } from '../tokens/uuid.ts';
 
-type ListAuditEventsInput = {
+type ListAuditEventsInput = PageInput & {
   /** Empty: any, of each of these. */
   readonly actorId: string;
   readonly userId: string;
@@ -14,10 +16,6 @@ type ListAuditEventsInput = {
   /** null: from the beginning on, and until now. */
   readonly startTime: Date | null;
   readonly endTime: Date | null;
-  /** 0: not said. */
-  readonly pageSize: number;
-  /** Empty: the first page. */
-  readonly pageToken: string;
 };
 
 export type ListedAuditEvents = {
@@ -31,8 +29,6 @@ type Deps = {
   readonly pageTokens: PageTokens;
 };
 
-const USUAL_PAGE = 50;
-const LONGEST_PAGE = 100;
 const ACTION = /^[a-z_]+(\.[a-z_]+)+$/;
 const LONGEST_ACTION = 100;
 /** The times of the service, with room: what PostgreSQL and ids cannot hold is none. */
@@ -44,16 +40,13 @@ export function createListAuditEvents({ audit, pageTokens }: Deps) {
     input: ListAuditEventsInput,
     { user }: SignedInCaller,
   ): Promise<ListedAuditEvents> {
-    const { pageSize, pageToken } = input;
     const check = createFieldCheck();
     const filter = readFilter(check, input);
     const list = `audit/${JSON.stringify([filter.actorId, filter.userId, filter.organisationId, filter.action, filter.start, filter.end])}`;
-    if (pageSize < 0 || pageSize > LONGEST_PAGE) check.refuse('page_size', `must be 1 to ${LONGEST_PAGE}, or left out`);
-    const before = pageToken === '' ? null : pageTokens.read(list, pageToken);
-    if (pageToken !== '' && before === null) check.refuse('page_token', 'must be the next_page_token of this list');
+    const { before, limit } = readPage(check, pageTokens, list, input);
     check.throwIfAny();
 
-    const page = await audit.listAuditEvents(user.userId, filter, { before, limit: pageSize || USUAL_PAGE });
+    const page = await audit.listAuditEvents(user.userId, filter, { before, limit });
     const { events, nextBefore } = page;
     return { events, nextPageToken: nextBefore === null ? null : pageTokens.write(list, nextBefore) };
   };
@@ -63,14 +56,10 @@ export type ListAuditEvents = ReturnType<typeof createListAuditEvents>;
 
 function readFilter(check: FieldCheck, input: ListAuditEventsInput): AuditFilter {
   const { action, startTime: start, endTime: end } = input;
-  const id = (field: string, text: string) => {
-    if (text !== '' && !isUuid(text)) check.refuse(field, 'must be a UUID, or left out');
-    return text.toLowerCase() || null;
-  };
   const filter = {
-    actorId: id('actor_id', input.actorId),
-    userId: id('user_id', input.userId),
-    organisationId: id('organisation_id', input.organisationId),
+    actorId: readOptionalId(check, 'actor_id', input.actorId),
+    userId: readOptionalId(check, 'user_id', input.userId),
+    organisationId: readOptionalId(check, 'organisation_id', input.organisationId),
     action: action || null,
     start,
     end,

@@ -1,7 +1,7 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { InvitationFunctions } from '../db/invitation-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
-import { readId } from './organisation-fields.ts';
+import { readId } from '../fields/ids.ts';
 
 type Deps = { readonly invitations: Pick<InvitationFunctions, 'cancelInvitation'> };
 

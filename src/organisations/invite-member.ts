@@ -8,7 +8,8 @@ import type { InvitationFunctions } from '../db/invitation-functions.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 import type { FieldCheck } from '../errors/field-check.ts';
-import { ROLE_FORM, readId, readRole } from './organisation-fields.ts';
+import { readId } from '../fields/ids.ts';
+import { readRoleNames } from '../fields/role-name.ts';
 
 type InviteMemberInput = {
   readonly organisationId: string;
@@ -35,8 +36,6 @@ type Deps = {
   readonly invitationLifetime: number;
 };
 
-const MOST_ROLES = 20;
-
 /** Sends somebody a link to join with. Whether he has an account is not looked at: the answer and the message are the same. */
 export function createInviteMember(deps: Deps) {
   const { invitations, secrets, invitationLifetime: lifetime } = deps;
@@ -48,7 +47,7 @@ export function createInviteMember(deps: Deps) {
     const check = createFieldCheck();
     const organisationId = readId(check, 'organisation_id', input.organisationId);
     const contact = readContact(check, input);
-    const roles = readRoles(check, input.roles);
+    const roles = readRoleNames(check, 'roles', input.roles, 1);
     check.throwIfAny();
     if (input.contactType === 'phone' && !deps.maySendTo(contact)) throw new AppError('PHONE_COUNTRY_NOT_ALLOWED');
 
@@ -60,7 +59,7 @@ export function createInviteMember(deps: Deps) {
       id,
       contactType: input.contactType,
       contact,
-      roles,
+      roles: [...roles].sort(),
       secretHash: secrets.hashLinkToken(secrets.linkToken(id, 'invitation')),
       lifetime,
       language,
@@ -77,15 +76,6 @@ export function createInviteMember(deps: Deps) {
     check.refuse('contact_type', 'must be email or phone');
     return '';
   }
-}
-
-function readRoles(check: FieldCheck, roles: readonly string[]): readonly string[] {
-  if (roles.length === 0 || roles.length > MOST_ROLES) {
-    check.refuse('roles', `must be 1 to ${MOST_ROLES}`);
-    return [];
-  }
-  for (const [index, role] of roles.entries()) if (readRole(role) === null) check.refuse(`roles[${index}]`, ROLE_FORM);
-  return [...new Set(roles)].sort();
 }
 
 export type InviteMember = ReturnType<typeof createInviteMember>;

@@ -1,10 +1,10 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { Invitation, InvitationFunctions } from '../db/invitation-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
+import { readId } from '../fields/ids.ts';
+import { cutPage, readPage } from '../fields/page.ts';
+import type { PageInput } from '../fields/page.ts';
 import type { PageTokens } from '../tokens/page-token.ts';
-import { readId } from './organisation-fields.ts';
-import { cutPage, readPage } from './page.ts';
-import type { PageInput } from './page.ts';
 
 type ListInvitationsInput = PageInput & { readonly organisationId: string };
 

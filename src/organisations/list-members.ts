@@ -1,10 +1,11 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { Member, OrganisationFunctions } from '../db/organisation-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
+import { readId } from '../fields/ids.ts';
+import { cutPage, readPage } from '../fields/page.ts';
+import type { PageInput } from '../fields/page.ts';
+import { readOptionalRoleName } from '../fields/role-name.ts';
 import type { PageTokens } from '../tokens/page-token.ts';
-import { ROLE_FORM, readId, readRole } from './organisation-fields.ts';
-import { cutPage, readPage } from './page.ts';
-import type { PageInput } from './page.ts';
 
 type ListMembersInput = PageInput & {
   readonly organisationId: string;
@@ -28,7 +29,7 @@ export function createListMembers({ organisations, pageTokens }: Deps) {
   return async function listMembers(input: ListMembersInput, { user }: SignedInCaller): Promise<ListedMembers> {
     const check = createFieldCheck();
     const organisationId = readId(check, 'organisation_id', input.organisationId);
-    const role = input.role === '' ? null : check.accept('role', readRole(input.role), `${ROLE_FORM}, or left out`);
+    const role = readOptionalRoleName(check, 'role', input.role);
     const page = readPage(check, pageTokens, `members/${organisationId}/${role ?? ''}`, input);
     check.throwIfAny();
 

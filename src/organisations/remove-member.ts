@@ -1,8 +1,8 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { OrganisationFunctions } from '../db/organisation-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
+import { readId } from '../fields/ids.ts';
 import type { ConfirmRevocation } from '../revocation/confirm.ts';
-import { readId } from './organisation-fields.ts';
 
 type Deps = {
   readonly organisations: Pick<OrganisationFunctions, 'removeMember'>;

@@ -1,7 +1,7 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { Member, OrganisationFunctions } from '../db/organisation-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
-import { readId } from './organisation-fields.ts';
+import { readId } from '../fields/ids.ts';
 
 type UpdateMemberInput = { readonly organisationId: string; readonly userId: string; readonly isHead: boolean };
 

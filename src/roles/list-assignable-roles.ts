@@ -1,7 +1,7 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { AssignableRole, RoleFunctions } from '../db/role-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
-import { isUuid } from '../tokens/uuid.ts';
+import { readOptionalId } from '../fields/ids.ts';
 
 type ListAssignableRolesInput = {
   /** Empty: somebody who has no account yet. */
@@ -15,20 +15,17 @@ type ListAssignableRolesDeps = { readonly roles: Pick<RoleFunctions, 'listAssign
 /** Lists the roles that GrantRole would give. It is decided there once more. */
 export function createListAssignableRoles({ roles }: ListAssignableRolesDeps) {
   return async function listAssignableRoles(
-    { userId, organisationId }: ListAssignableRolesInput,
+    input: ListAssignableRolesInput,
     { user }: SignedInCaller,
   ): Promise<readonly AssignableRole[]> {
     const check = createFieldCheck();
-    if (userId !== '' && !isUuid(userId)) check.refuse('user_id', 'must be a UUID, or left out');
-    if (organisationId !== '' && !isUuid(organisationId)) {
-      check.refuse('organisation_id', 'must be a UUID, or left out');
-    }
-    check.throwIfAny();
-    return await roles.listAssignableRoles({
+    const asked = {
       actor: user.userId,
-      userId: userId || null,
-      organisationId: organisationId || null,
-    });
+      userId: readOptionalId(check, 'user_id', input.userId),
+      organisationId: readOptionalId(check, 'organisation_id', input.organisationId),
+    };
+    check.throwIfAny();
+    return await roles.listAssignableRoles(asked);
   };
 }
 

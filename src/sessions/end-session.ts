@@ -1,8 +1,8 @@
 import type { SignedInCaller } from '../caller.ts';
 import type { SessionFunctions } from '../db/session-functions.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
+import { readId } from '../fields/ids.ts';
 import type { ConfirmRevocation } from '../revocation/confirm.ts';
-import { isUuid } from '../tokens/uuid.ts';
 
 type EndSessionDeps = {
   readonly sessions: Pick<SessionFunctions, 'endSession'>;
@@ -16,7 +16,7 @@ type EndedSession = { readonly revision: number };
 export function createEndSession({ sessions, confirmRevocation }: EndSessionDeps) {
   return async function endSession(input: EndSessionInput, { user }: SignedInCaller): Promise<EndedSession> {
     const check = createFieldCheck();
-    const sessionId = check.accept('session_id', isUuid(input.sessionId) ? input.sessionId : null, 'must be a UUID');
+    const sessionId = readId(check, 'session_id', input.sessionId);
     check.throwIfAny();
 
     const committed = await sessions.endSession(user.userId, sessionId);

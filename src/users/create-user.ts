@@ -8,10 +8,10 @@ import type { UserFunctions } from '../db/user-functions.ts';
 import { AppError } from '../errors/app-error.ts';
 import { cleanText } from '../errors/clean-text.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
+import { readRoleNames } from '../fields/role-name.ts';
 import type { PasswordHasher } from '../passwords/hasher.ts';
 import type { CheckPasswordPolicy } from '../passwords/policy.ts';
 import { readNewContacts } from './new-contacts.ts';
-import { readNewRoles } from './new-roles.ts';
 
 type CreateUserDeps = {
   readonly users: Pick<UserFunctions, 'createUser'>;
@@ -39,7 +39,7 @@ export function createCreateUser({ users, contacts, checkPassword, hasher }: Cre
     const check = createFieldCheck();
     const ways = readNewContacts(check, contacts, input.contacts);
     const profile = input.profile ? readProfile(check, input.profile) : {};
-    const roles = readNewRoles(check, input.roles);
+    const roles = readRoleNames(check, 'roles', input.roles, 0);
     const password = check.accept(
       'password',
       cleanText(input.password, 0, Number.MAX_SAFE_INTEGER),

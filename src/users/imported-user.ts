@@ -5,9 +5,9 @@ import type { NewAccount } from '../db/user-functions.ts';
 import { AppError } from '../errors/app-error.ts';
 import { cleanText } from '../errors/clean-text.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
+import { readRoleNames } from '../fields/role-name.ts';
 import { FOREIGN_HASH_FORM, readForeignHash } from '../passwords/foreign-hash.ts';
 import { readNewContacts } from './new-contacts.ts';
-import { readNewRoles } from './new-roles.ts';
 
 /** Somebody of another system. */
 export type ImportedUserInput = {
@@ -33,7 +33,7 @@ export function readImportedUser(
   // A type that is a row of the deployment may have a pattern that takes more than the table.
   for (const [index, way] of ways.entries()) check.accept(`contacts[${index}].value`, storable(way), CONTACT_FORM);
   const profile = input.profile ? readProfile(check, input.profile) : {};
-  const roles = readNewRoles(check, input.roles);
+  const roles = readRoleNames(check, 'roles', input.roles, 0);
   const passwordHash =
     input.passwordHash === ''
       ? null

@@ -1,5 +1,5 @@
 import { createFieldCheck } from '../errors/field-check.ts';
-import { isUuid } from '../tokens/uuid.ts';
+import { readId } from '../fields/ids.ts';
 
 const MOST_USERS = 100;
 
@@ -9,9 +9,9 @@ const MOST_USERS = 100;
  */
 export function readUserId(userId: string): string {
   const check = createFieldCheck();
-  if (!isUuid(userId)) check.refuse('user_id', 'must be a UUID');
+  const id = readId(check, 'user_id', userId);
   check.throwIfAny();
-  return userId;
+  return id;
 }
 
 /**
@@ -21,9 +21,7 @@ export function readUserId(userId: string): string {
 export function readUserIds(userIds: readonly string[]): readonly string[] {
   const check = createFieldCheck();
   if (userIds.length === 0 || userIds.length > MOST_USERS) check.refuse('user_ids', `must be 1 to ${MOST_USERS}`);
-  for (const [index, userId] of userIds.slice(0, MOST_USERS).entries()) {
-    if (!isUuid(userId)) check.refuse(`user_ids[${index}]`, 'must be a UUID');
-  }
+  const ids = userIds.slice(0, MOST_USERS).map((userId, index) => readId(check, `user_ids[${index}]`, userId));
   check.throwIfAny();
-  return userIds.map((userId) => userId.toLowerCase());
+  return ids;
 }

@@ -16,6 +16,7 @@ const VIOLATIONS: readonly [wall: string, from: string, what: string][] = [
   ['config-imports-nothing', 'src/config/load.ts', '../errors/app-error.ts'],
   ['errors-import-the-catalogue-only', 'src/errors/app-error.ts', '../caller.ts'],
   ['errors-import-the-catalogue-only', 'src/errors/app-error.ts', '../gen/auth/v1/token.ts'],
+  ['fields-stand-on-errors', 'src/fields/ids.ts', '../caller.ts'],
   ['passwords-import-errors-only', 'src/passwords/hasher.ts', '../accounts/contact.ts'],
   ['tokens-stand-on-nothing', 'src/tokens/key-ring.ts', '../redis/connect.ts'],
   ['revocation-stands-on-types', 'src/revocation/view.ts', '../auth/logout.ts'],

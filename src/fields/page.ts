@@ -13,13 +13,14 @@ type WantedPage = { readonly list: string; readonly before: string | null; reado
 
 const USUAL_PAGE = 50;
 const LONGEST_PAGE = 100;
+export const TOKEN_FORM = 'must be the next_page_token of this list';
 
 /** Notes what is wrong with the page of a list; the result may be used after `throwIfAny`. */
 export function readPage(check: FieldCheck, pageTokens: PageTokens, list: string, input: PageInput): WantedPage {
   const { pageSize, pageToken } = input;
   if (pageSize < 0 || pageSize > LONGEST_PAGE) check.refuse('page_size', `must be 1 to ${LONGEST_PAGE}, or left out`);
   const before = pageToken === '' ? null : pageTokens.read(list, pageToken);
-  if (pageToken !== '' && before === null) check.refuse('page_token', 'must be the next_page_token of this list');
+  if (pageToken !== '' && before === null) check.refuse('page_token', TOKEN_FORM);
   return { list, before, limit: pageSize || USUAL_PAGE };
 }
 
