@@ -248,6 +248,7 @@ export async function startApp(
     clock,
     delay: systemDelay,
     lease,
+    tokenLifetime: config.ACCESS_TOKEN_LIFETIME,
     onKeysChanged: keys.load,
     onProblem,
   });
@@ -493,6 +494,11 @@ export async function startApp(
     name: 'availability-checks',
     callsPerMinute: config.AVAILABILITY_CHECKS_PER_MINUTE,
   });
+  const roleChangeLimiter = createRateLimiter({
+    ...limits,
+    name: 'role-changes',
+    callsPerMinute: config.ROLE_CHANGES_PER_MINUTE,
+  });
   const server = createGrpcServer({
     services: {
       auth: createAuthService({
@@ -522,10 +528,7 @@ export async function startApp(
       usersAdmin: createUsersAdminService(userCases),
       audit: createAuditService({ listAuditEvents: createListAuditEvents({ audit: auditFunctions, pageTokens }) }),
       messagesAdmin: createMessagesAdminService({
-        listMessages: createListMessages({
-          messages,
-          pageTokens,
-        }),
+        listMessages: createListMessages({ messages, pageTokens }),
         resendMessage: createResendMessage({ messages }),
       }),
     },
@@ -539,6 +542,10 @@ export async function startApp(
       // Both say whether a contact is taken.
       ['/accounts.v1.AccountsService/CheckAvailability', availabilityLimiter],
       ['/accounts.v1.AccountsService/AddContact', availabilityLimiter],
+      // Every refusal is written down.
+      ['/accounts.v1.RolesService/GrantRole', roleChangeLimiter],
+      ['/accounts.v1.RolesService/RevokeRole', roleChangeLimiter],
+      ['/accounts.v1.OrganisationsService/InviteMember', roleChangeLimiter],
       [
         '/auth.v1.AuthService/StartGuestSession',
         createRateLimiter({ ...limits, name: 'guests', callsPerMinute: config.GUESTS_PER_MINUTE }),

@@ -84,7 +84,7 @@ export function createLoginWithPassword(deps: LoginDeps) {
 
     const { opened, linked, owner } = session;
     if (linked) await deps.confirmRevocation(linked);
-    if (deps.hasher.isOutdated(owner.passwordHash)) {
+    if (deps.hasher.isOutdated(owner.passwordHash, password)) {
       // The session stands: that the hash cannot be raised at this moment is no reason to refuse the login.
       await raiseHash(owner.userId, password, owner.passwordHash).catch(deps.onProblem);
     }

@@ -1,8 +1,12 @@
 import type { Caller } from '../caller.ts';
 import type { AuthFunctions } from '../db/auth-functions.ts';
 import { AppError } from '../errors/app-error.ts';
+import type { Reason } from '../errors/reasons.ts';
 
 type Asked = { readonly interface: string; readonly groupNames: readonly string[] };
+
+/** Of a role of the interface, and of one that an invitation gives. */
+const RECORDED: ReadonlySet<Reason> = new Set(['ROLE_NOT_ASSIGNABLE', 'ROLE_NOT_GRANTABLE']);
 
 /** A registration that asks for more than it may have leaves an event, though nothing else of it is left. */
 export type RegistrationRefusals = {
@@ -41,7 +45,7 @@ export function createRegistrationRefusals({
         return await transaction();
       } catch (error) {
         // The transaction is rolled back, and with it all of the user; what was asked for is recorded by itself.
-        if (error instanceof AppError && error.reason === 'ROLE_NOT_ASSIGNABLE') {
+        if (error instanceof AppError && RECORDED.has(error.reason)) {
           await record(error.reason, asked, caller);
         }
         throw error;

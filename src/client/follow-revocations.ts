@@ -19,7 +19,7 @@ export type Follower = {
 
 type Deps = {
   readonly connection: Pick<Connection, 'revocations' | 'reach' | 'renew'>;
-  readonly view: Pick<RevocationView, 'revision' | 'apply' | 'rewind' | 'prune'>;
+  readonly view: Pick<RevocationView, 'revision' | 'apply' | 'rewind' | 'endRewind' | 'prune'>;
   readonly profile: Pick<TokenProfile, 'replace' | 'longestLifetime'>;
   readonly clock: Clock;
   readonly delay: Delay;
@@ -49,12 +49,14 @@ export function createFollower(deps: Deps): Follower {
   const isStopped = () => stopping.signal.aborted;
   const backOff = createBackOff();
   let completeAsOf = Number.NEGATIVE_INFINITY;
+  let isBeginningAnew = false;
   let loop: Promise<void> | undefined;
 
   /** Begins anew from revision 0: until it has caught up, nothing is known to be complete. What is revoked stays so. */
   function beginAnew(): void {
     view.rewind();
     completeAsOf = Number.NEGATIVE_INFINITY;
+    isBeginningAnew = true;
   }
 
   function take(response: WatchRevocationsResponse, madeAt: number): void {
@@ -71,6 +73,10 @@ export function createFollower(deps: Deps): Follower {
       throw new StreamOrderError(`WatchRevocations went from revision ${known} to ${revision} out of order.`);
     }
     const completeUntil = toMilliseconds(response.completeUntil);
+    if (isBeginningAnew && completeUntil !== undefined) {
+      view.endRewind();
+      isBeginningAnew = false;
+    }
     // Never later than now, whatever the server's clock says.
     const asOf = completeUntil === undefined ? completeAsOf : Math.min(madeAt + completeUntil, clock.monotonic());
     completeAsOf = Math.max(completeAsOf, asOf);

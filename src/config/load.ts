@@ -41,10 +41,10 @@ const AND = new Intl.ListFormat('en-GB');
 
 type Contradiction = { readonly of: readonly SettingName[]; readonly problem: (config: Config) => string | false };
 
-/** What must be set with a provider: every text names the product, and mails have links, also where the webhook takes them. */
+/** What must be set with a provider: every text names the product, and every channel sends links: by SMS those of invitations. */
 const NEEDS = [
   ['MAIL_URL', ['MAIL_FROM', 'LINK_BASE_URL', 'PRODUCT_NAME']],
-  ['TWILIO_ACCOUNT_SID', ['PRODUCT_NAME']],
+  ['TWILIO_ACCOUNT_SID', ['LINK_BASE_URL', 'PRODUCT_NAME']],
   ['MESSAGE_WEBHOOK_URL', ['LINK_BASE_URL', 'PRODUCT_NAME']],
 ] as const satisfies readonly (readonly [SettingName, readonly SettingName[]])[];
 

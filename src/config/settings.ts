@@ -214,6 +214,11 @@ export const settings = {
     count(1, 1_000_000),
     '300',
   ),
+  ROLE_CHANGES_PER_MINUTE: setting(
+    'GrantRole, RevokeRole and InviteMember calls a minute of one user: each refusal is an entry of the audit.',
+    count(1, 1_000_000),
+    '60',
+  ),
   GUESTS_PER_MINUTE: setting('StartGuestSession calls a minute from one client address.', count(1, 1_000_000), '30'),
   AVAILABILITY_CHECKS_PER_MINUTE: setting(
     'CheckAvailability calls a minute from one client address, and AddContact calls of one user.',
@@ -236,7 +241,7 @@ export const settings = {
     'off',
   ),
   CONTACT_RESERVATION: setting(
-    'How long the contacts of a deactivated account stay reserved for it.',
+    'How long the contacts of a closed or deleted account stay reserved for it.',
     duration({ atLeast: '0s', atMost: '3650d' }),
     '90d',
   ),
@@ -247,7 +252,7 @@ export const settings = {
     'en',
   ),
   LINK_BASE_URL: setting(
-    'Where links in messages lead: the URL of the front end. The paths /registration, /contact-confirmation and /password-reset are added, and the token as the fragment. Needed with MAIL_URL and MESSAGE_WEBHOOK_URL.',
+    'Where links in messages lead: the URL of the front end. The paths /registration, /contact-confirmation, /password-reset and /invitation are added, and the token as the fragment. Needed with MAIL_URL, TWILIO_ACCOUNT_SID and MESSAGE_WEBHOOK_URL.',
     urlOf('https:', 'http:'),
     undefined,
   ),

@@ -201,8 +201,8 @@ export function createAuthFunctions(call: CallFunction) {
       return { ended: row.ended, ...committedRevocation(row) };
     },
 
-    async registerReplica(replica: { id: string; lease: number }): Promise<void> {
-      await call('auth.register_replica', [replica.id, interval(replica.lease)]);
+    async registerReplica(replica: { id: string; lease: number; tokenLifetime: number }): Promise<void> {
+      await call('auth.register_replica', [replica.id, interval(replica.lease), interval(replica.tokenLifetime)]);
     },
 
     async touchReplica(id: string): Promise<void> {

@@ -11,7 +11,8 @@ export type StoredUser = {
   readonly bio: string | null;
   readonly country: string | null;
   readonly language: string | null;
-  readonly data: JsonObject;
+  /** null: it was not asked for, as of several users at once. */
+  readonly data: JsonObject | null;
   readonly hasPassword: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -33,7 +34,7 @@ export type UserRow = {
   readonly bio: string | null;
   readonly country: string | null;
   readonly language: string | null;
-  readonly data: JsonObject;
+  readonly data?: JsonObject;
   readonly has_password: boolean;
   readonly created_at: string;
   readonly updated_at: string;
@@ -62,7 +63,7 @@ export function toStoredUser(row: UserRow): StoredUser {
     bio: row.bio,
     country: row.country,
     language: row.language,
-    data: row.data,
+    data: row.data ?? null,
     hasPassword: row.has_password,
     createdAt: new Date(row.created_at),
     updatedAt: new Date(row.updated_at),

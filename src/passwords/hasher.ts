@@ -15,8 +15,11 @@ export type PasswordHasher = {
    * @throws OVERLOADED when too many wait already
    */
   readonly verify: (password: string, hash: string | null, signal?: AbortSignal) => Promise<boolean>;
-  /** Whether a hash is cheaper than those made today, or of another system. */
-  readonly isOutdated: (hash: string) => boolean;
+  /**
+   * Whether a hash that has just verified a password is to be replaced by one of ours: it is cheaper than those made today, or of
+   * another system. Not where it may have verified only the beginning of the password: what came behind would be set by a typo.
+   */
+  readonly isOutdated: (hash: string, password: string) => boolean;
 };
 
 type Deps = {
@@ -59,13 +62,22 @@ export async function createPasswordHasher(deps: Deps): Promise<PasswordHasher> 
     return await queue.add(run, { signal: waiting.signal });
   }
 
+  const isCheap = (hash: string) => !hash.startsWith(OURS) || bcrypt.getRounds(hash) < cost;
+
+  /** A wrong password costs what an unknown login costs, at the least: a cheap hash would tell that there is an account. */
+  async function compareAtCost(password: string, hash: string): Promise<boolean> {
+    const isMatch = await compare(password, hash);
+    if (!isMatch && isCheap(hash)) await compare(password, dummyHash);
+    return isMatch;
+  }
+
   return {
     hash: (password, signal) => bounded(() => bcrypt.hash(toBcryptInput(password), cost), signal),
     async verify(password, hash, signal) {
-      const isMatch = await bounded(() => compare(password, hash ?? dummyHash), signal);
+      const isMatch = await bounded(() => compareAtCost(password, hash ?? dummyHash), signal);
       return isMatch && hash !== null;
     },
-    isOutdated: (hash) => !hash.startsWith(OURS) || bcrypt.getRounds(hash) < cost,
+    isOutdated: (hash, password) => isCheap(hash) && !(FOREIGN_BCRYPT.test(hash) && isLong(password.normalize('NFC'))),
   };
 }
 
@@ -77,12 +89,14 @@ async function compare(password: string, hash: string): Promise<boolean> {
   return await bcrypt.compare(password.normalize('NFC'), hash.replace(FOREIGN_BCRYPT, OURS));
 }
 
+const isLong = (normal: string) => Buffer.byteLength(normal) > BCRYPT_BYTES;
+
 /**
  * NFC, so that one password typed on two systems is one; longer than bcrypt reads: its SHA-256 in base64 instead (44
  * characters without a NUL, where bcrypt would stop). The prefix keeps the digest apart from those of other systems.
  */
 function toBcryptInput(password: string): string {
   const normal = password.normalize('NFC');
-  if (Buffer.byteLength(normal) <= BCRYPT_BYTES) return normal;
+  if (!isLong(normal)) return normal;
   return createHash('sha256').update(`auth-service/password/${normal}`).digest('base64');
 }

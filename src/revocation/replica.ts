@@ -46,6 +46,8 @@ export type ReplicaDeps = {
   readonly delay: Delay;
   /** Milliseconds. */
   readonly lease: number;
+  /** How long access tokens live; milliseconds. */
+  readonly tokenLifetime: number;
   /** Called when the signing keys have changed, before the view that belongs to them is used. */
   readonly onKeysChanged: () => Promise<void>;
   readonly onProblem: (error: unknown) => void;
@@ -60,7 +62,8 @@ const PATIENCE = 800;
 /** Milliseconds. The database believes in a replica for 10 s after it was touched (auth.read_revocations). */
 const TOUCH_INTERVAL = 2000;
 
-export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, onProblem }: ReplicaDeps): Replica {
+export function createReplica(deps: ReplicaDeps): Replica {
+  const { auth, view, clock, delay, lease, tokenLifetime, onKeysChanged, onProblem } = deps;
   const id = randomUUID();
   const stopping = new AbortController();
   let completeAsOf = Number.NEGATIVE_INFINITY;
@@ -78,7 +81,7 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       const askedAt = clock.monotonic();
       const answer = await auth.readRevocations({ replicaId: id, after: view.revision(), limit: BATCH });
       if (!answer.isRegistered) {
-        await auth.registerReplica({ id, lease });
+        await auth.registerReplica({ id, lease, tokenLifetime });
         continue;
       }
       if (answer.revision < view.revision()) {
@@ -100,6 +103,7 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       }
       view.apply(answer.entries, answer.revision);
       completeAsOf = Math.max(completeAsOf, askedAt);
+      if (isBeginningAnew) view.endRewind();
       isBeginningAnew = false;
       if (isNews) for (const listener of listeners) listener();
       return;
@@ -164,7 +168,7 @@ export function createReplica({ auth, view, clock, delay, lease, onKeysChanged, 
       return () => void listeners.delete(listener);
     },
     async start() {
-      await auth.registerReplica({ id, lease });
+      await auth.registerReplica({ id, lease, tokenLifetime });
       // The first load may be long, and nobody waits for an answer yet.
       await begin();
       loop = keepFresh();

@@ -10,6 +10,8 @@ export type RoleChanges = {
   readonly dropUntil: (now: number, limit: number) => void;
   /** Sets all revisions to 0: whatever comes replaces what is known. */
   readonly forgetRevisions: () => void;
+  /** Drops what has not come again since its revision was forgotten. */
+  readonly dropForgotten: () => void;
 };
 
 export type RoleChange = {
@@ -47,6 +49,9 @@ export function createRoleChanges(): RoleChanges {
     },
     forgetRevisions() {
       for (const [userId, change] of changes) changes.set(userId, { ...change, revision: 0 });
+    },
+    dropForgotten() {
+      for (const [userId, { revision }] of changes) if (revision === 0) changes.delete(userId);
     },
   };
 }

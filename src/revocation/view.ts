@@ -38,6 +38,8 @@ export type RevocationView = {
    * come again.
    */
   readonly rewind: () => void;
+  /** Everything has come again: roles that were told before, and have not come again, are none that anybody has. */
+  readonly endRewind: () => void;
   /** Drops entries whose tokens have all expired, a bounded number of them; returns how many entries are left. */
   readonly prune: () => number;
 };
@@ -107,6 +109,7 @@ export function createRevocationView({ clock, tokenLifetime }: Deps): Revocation
       log.forgetRevisions();
       roleChanges.forgetRevisions();
     },
+    endRewind: roleChanges.dropForgotten,
     prune() {
       const now = clock.monotonic() / 1000;
       roleChanges.dropUntil(now, PRUNED_AT_ONCE);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Metadata } from 'nice-grpc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountHolder } from '../support/account-holders.ts';
@@ -21,6 +22,7 @@ describe('What one user, or one address, may ask for in a minute', () => {
       DATABASE_URL: database.serviceUrl,
       USER_CALLS_PER_MINUTE: '20',
       GUESTS_PER_MINUTE: '5',
+      ROLE_CHANGES_PER_MINUTE: '5',
       AVAILABILITY_CHECKS_PER_MINUTE: '5',
     });
   });
@@ -52,6 +54,26 @@ describe('What one user, or one address, may ask for in a minute', () => {
     );
     expect(all.filter((outcome) => outcome === 'OK')).toHaveLength(20);
     expect(all.filter((outcome) => outcome === LIMITED)).toHaveLength(10);
+  });
+
+  it('are 5 attempts to give or take roles, of all kinds together, each of which is written down', async () => {
+    const person = await accountHolder(service, database);
+    const asked = { userId: randomUUID(), role: 'driver' };
+    const all = await outcomes(9, (index) =>
+      index % 2 === 0 ? service.roles.grantRole(asked, person.as) : service.roles.revokeRole(asked, person.as),
+    );
+    expect(all.filter((outcome) => outcome === 'PERMISSION_DENIED ROLE_NOT_GRANTABLE')).toHaveLength(5);
+    expect(all.filter((outcome) => outcome === LIMITED)).toHaveLength(4);
+  });
+
+  it('never keep the owner of a token from ending sessions', async () => {
+    const busy = await accountHolder(service, database);
+    const { sessions } = await service.sessions.listSessions({}, busy.as);
+    await outcomes(25, () => service.accounts.getProfile({}, busy.as));
+    expect(await outcomeOf(service.accounts.getProfile({}, busy.as))).toBe(LIMITED);
+    expect(await outcomeOf(service.sessions.endOtherSessions({}, busy.as))).toBe('OK');
+    const sessionId = sessions[0]?.sessionId ?? '';
+    expect(await outcomeOf(service.sessions.endSession({ sessionId }, busy.as))).toBe('OK');
   });
 
   it('are 5 questions whether somebody has a second_login, by adding it', async () => {

@@ -24,7 +24,7 @@ begin
     raise exception 'TOKEN_REVOKED' using errcode = 'AU001';
   end if;
   update accounts.users u
-     set password_hash = p_new_hash, devices_since = now(), updated_at = now()
+     set password_hash = p_new_hash, devices_since = clock_timestamp(), updated_at = now()
    where u.id = p_user_id and u.password_hash = p_old_hash;
   if not found then
     return;

@@ -20,7 +20,7 @@ begin
   ) then
     perform auth.append_audit_event(
       'permission.refused', p_user_id, null, null, null,
-      jsonb_build_object('permission', p_permission, 'method', p_method)
+      jsonb_build_object('permission', left(p_permission, 128), 'method', left(p_method, 256))
     );
   end if;
   return false;

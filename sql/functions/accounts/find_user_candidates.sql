@@ -54,7 +54,7 @@ begin
     return next;
     return;
   elsif p_role is not null then
-    -- He may hold it in several organisations.
+    -- He may hold it in several organisations: each of them is an entry that is read.
     user_ids := array(
       select distinct m.user_id from accounts.user_group_memberships m
        where m.group_name = p_role and m.is_active and m.user_id < v_before

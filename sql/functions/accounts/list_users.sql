@@ -64,7 +64,8 @@ begin
   end if;
 
   return query
-  select v_next, d.account
+  -- Without what the product keeps of him: a page of it would be larger than clients take.
+  select v_next, d.account - 'data'
     from (select) once
     left join accounts.describe_users(v_users) d on true
    order by array_position(v_users, d.user_id);

@@ -7,7 +7,7 @@ create or replace function accounts.look_up_users(p_user_ids uuid[])
   security definer
   set search_path = ''
 begin atomic
-  select d.account from accounts.describe_users(p_user_ids) d where d.account ->> 'state' <> 'deleted';
+  select d.account - 'data' from accounts.describe_users(p_user_ids) d where d.account ->> 'state' <> 'deleted';
 end;
-comment on function accounts.look_up_users is 'Those of the users that there are and that are not deleted, in no order.';
+comment on function accounts.look_up_users is 'Those of the users that there are and that are not deleted, in no order, without their data.';
 grant execute on function accounts.look_up_users to auth_service;

@@ -11,7 +11,7 @@ create or replace function accounts.reset_password(p_user_id uuid, p_new_hash te
 as $$
 begin
   update accounts.users u
-     set password_hash = p_new_hash, devices_since = now(), updated_at = now()
+     set password_hash = p_new_hash, devices_since = clock_timestamp(), updated_at = now()
    where u.id = p_user_id and u.is_active and u.deleted_at is null;
   if not found then
     return;

@@ -12,7 +12,7 @@ create or replace function auth.revoke_user_tokens(p_actor uuid, p_user_id uuid)
 as $$
 begin
   perform accounts.administer_user(p_actor, 'auth.tokens.revoke', p_user_id);
-  update accounts.users u set devices_since = now() where u.id = p_user_id;
+  update accounts.users u set devices_since = clock_timestamp() where u.id = p_user_id;
   perform auth.append_audit_event('user.tokens_revoked', p_actor, p_user_id, null, null, '{}');
   select c.ended, c.revision, c.replicas, c.longest_lease_ms into ended, revision, replicas, longest_lease_ms
     from auth.apply_cascade(p_user_id, 'admin_revoked', null, p_actor) c;

@@ -10,6 +10,8 @@ create or replace function auth.upgrade_guest(p_user_id uuid, p_session_id uuid)
   set search_path = ''
 begin atomic
   select auth.append_event('guest.upgraded', p_user_id, p_session_id, '{}');
+  -- His roles are others now: an earlier change of them would stand against the tokens of the account.
+  select auth.record_roles(p_user_id, 'guest_upgraded', p_user_id);
   select c.revision, c.replicas, c.longest_lease_ms
     from auth.apply_cascade(p_user_id, 'guest_upgraded', p_session_id, p_user_id) c;
 end;

@@ -17,7 +17,11 @@ type Deps = {
 };
 
 /** Whoever has got hold of a token must not be able to keep its owner from ending it. */
-const NEVER_REFUSED = new Set(['/auth.v1.AuthService/Logout']);
+const NEVER_REFUSED = new Set([
+  '/auth.v1.AuthService/Logout',
+  '/auth.v1.SessionsService/EndSession',
+  '/auth.v1.SessionsService/EndOtherSessions',
+]);
 
 /**
  * Bounds PUBLIC calls per address of a person, and those of users, USER and ADMIN, per user. It stands behind the identification of the caller, which

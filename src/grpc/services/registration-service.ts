@@ -24,9 +24,16 @@ export function createRegistrationService(
     },
 
     async checkRegistration(request) {
-      const { contactType, contact, isInvitation, expiresAt } = await deps.checkRegistration(request);
+      const { contactType, contact, invitation, expiresAt } = await deps.checkRegistration(request);
       const [email, phone] = contactType === 'phone' ? ['', contact] : [contact, ''];
-      return { email, phone, isInvitation, expireTime: expiresAt };
+      return {
+        email,
+        phone,
+        isInvitation: invitation !== null,
+        expireTime: expiresAt,
+        organisationName: invitation?.organisationName ?? '',
+        roles: [...(invitation?.roles ?? [])],
+      };
     },
 
     async finishRegistration(request, { caller, signal }) {

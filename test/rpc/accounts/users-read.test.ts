@@ -169,3 +169,21 @@ describe('LookUpUsers', () => {
     }
   });
 });
+
+describe('Several users at once', () => {
+  it('come without what the product keeps of them: 100 of the largest fit into what a client takes', async () => {
+    const data = JSON.stringify({ numbers: Array.from({ length: 8100 }, () => 1) });
+    const users = await database.query<{ id: string }>(
+      `insert into accounts.users (profile) select $1::jsonb from generate_series(1, 100) returning id`,
+      [data],
+    );
+    const userIds = users.map(({ id }) => id);
+    const listed = (await service.usersAdmin.listUsers({ pageSize: 100 }, support.as)).users;
+    const got = (await service.usersAdmin.batchGetUsers({ userIds }, support.as)).users;
+    for (const several of [listed, got, await lookUp(userIds)]) {
+      expect(several).toHaveLength(100);
+      expect(several.filter((user) => user.data !== undefined)).toEqual([]);
+    }
+    expect((await get(userIds[0] ?? ''))?.data).toEqual(JSON.parse(data));
+  });
+});

@@ -50,7 +50,33 @@ describe('A hash of another system', () => {
     const hash = readForeignHash(prefix + (await bcrypt.hash('a password', 4)).slice(4)) ?? '';
     expect(hash.startsWith('$2y$04$')).toBe(true);
     expect(await hasher.verify('a password', hash)).toBe(true);
-    expect(hasher.isOutdated(hash)).toBe(true);
+    expect(hasher.isOutdated(hash, 'a password')).toBe(true);
+  });
+
+  it('of bcrypt is not replaced where it has verified only the beginning of a password', async () => {
+    const hash = readForeignHash(await bcrypt.hash('x'.repeat(72), 4)) ?? '';
+    expect(await hasher.verify(`${'x'.repeat(72)} with a typo`, hash)).toBe(true);
+    expect(hasher.isOutdated(hash, `${'x'.repeat(72)} with a typo`)).toBe(false);
+    expect(hasher.isOutdated(hash, 'x'.repeat(72))).toBe(true);
+  });
+
+  it('refuses a wrong password no sooner than an unknown login, though it is cheap', async () => {
+    const dear = await createPasswordHasher({ cost: 8, concurrency: 1, queueLimit: 10 });
+    const cheap = readForeignHash(await bcrypt.hash('a password', 4));
+    const taken = async (hash: string | null) => {
+      const begun = performance.now();
+      expect(await dear.verify('a wrong password', hash)).toBe(false);
+      return performance.now() - begun;
+    };
+    const known: number[] = [];
+    const unknown: number[] = [];
+    for (let n = 0; n < 60; n += 1) {
+      known.push(await taken(cheap));
+      unknown.push(await taken(null));
+    }
+    // The share of pairs in which the known one is told sooner. It would be all of them.
+    const sooner = known.flatMap((one) => unknown.map((other) => Number(one < other)));
+    expect(sooner.reduce((sum, each) => sum + each, 0) / sooner.length).toBeLessThan(0.75);
   });
 
   it('of bcrypt was cut off where our own are not', async () => {
@@ -83,7 +109,7 @@ describe('A hash of another system', () => {
   it('of argon2id is taken for decomposed letters, too', async () => {
     const hash = readForeignHash(await hashArgon2('Ångström é'.normalize('NFC'), { memoryCost: 64, timeCost: 1 }));
     expect(await hasher.verify('Ångström é'.normalize('NFD'), hash)).toBe(true);
-    expect(hasher.isOutdated(hash ?? '')).toBe(true);
+    expect(hasher.isOutdated(hash ?? '', 'Ångström é')).toBe(true);
   });
 
   it.each([

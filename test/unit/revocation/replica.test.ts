@@ -35,6 +35,7 @@ function setUp() {
     clock,
     delay: () => new Promise(() => undefined),
     lease: 1000,
+    tokenLifetime: 1000,
     onKeysChanged: async () => undefined,
     onProblem: () => undefined,
   });

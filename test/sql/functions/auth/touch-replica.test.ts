@@ -14,7 +14,7 @@ describe('auth.touch_replica', () => {
   async function isGrantedAfterTouch(unseenFor: string): Promise<boolean> {
     const auth = authFunctionsOf(database);
     const id = randomUUID();
-    await auth.registerReplica({ id, lease: 1000 });
+    await auth.registerReplica({ id, lease: 1000, tokenLifetime: 60_000 });
     await database.query('update auth.replicas set seen_at = now() - $2::interval where id = $1', [id, unseenFor]);
     await auth.touchReplica(id);
     return (await auth.readRevocations({ replicaId: id, after: 0, limit: 1 })).isRegistered;
