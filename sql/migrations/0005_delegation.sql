@@ -81,14 +81,12 @@ create table accounts.organisation_invitations (
   invited_by      uuid not null references accounts.users on delete cascade,
   roles           text[] not null,
   created_at      timestamptz not null default now(),
-  accepted_by     uuid references accounts.users on delete cascade,
   constraint organisation_invitations_roles check (cardinality(roles) between 1 and 20)
 );
 comment on table accounts.organisation_invitations is
   'Who was invited by whom, and to which roles. Whether the inviter may give them is decided when it is accepted.';
 create index organisation_invitations_organisation on accounts.organisation_invitations (organisation_id, challenge_id);
 create index organisation_invitations_inviter on accounts.organisation_invitations (invited_by);
-create index organisation_invitations_accepted_by on accounts.organisation_invitations (accepted_by);
 
 -- A change of roles is told to every replica as revocations are: what a token says of roles is as old as the token.
 
@@ -101,6 +99,12 @@ comment on table auth.revocations is
   'What was revoked before its time, and what roles have become. A row is kept until the last access token that it concerns has expired.';
 comment on column auth.revocations.subject is 'The jti of a token, the id of a session, or the user whose roles have changed.';
 comment on column auth.revocations.roles is 'The roles that the user holds from then on.';
+
+alter table auth.replicas
+  add column token_lifetime interval not null default '1 day',
+  add constraint replicas_token_lifetime_range check (token_lifetime > interval '0' and token_lifetime <= interval '1 day');
+comment on column auth.replicas.token_lifetime is
+  'How long access tokens of the replica live: for as long it remembers a change of roles that it has heard of.';
 
 alter table auth.revocation_triggers
   drop constraint revocation_triggers_sessions_known,
@@ -174,3 +178,4 @@ drop function if exists accounts.add_user_to_group(uuid, text);
 -- The service asks accounts.check_permission now, which writes refusals down; this is for other functions.
 drop function if exists accounts.has_permission(uuid, text);
 drop function if exists auth.record_revocations(text, uuid[], timestamptz[], uuid, text, uuid);
+drop function if exists auth.register_replica(uuid, interval);

@@ -16,7 +16,8 @@ with added as (
     ('accounts.users.deactivate', 'Close accounts and open them again'),
     ('accounts.users.delete', 'Delete accounts and restore them'),
     ('accounts.users.reset_password', 'Send a user what he sets a new password with'),
-    ('accounts.users.import', 'Take in users of another system')
+    ('accounts.users.import', 'Take in users of another system'),
+    ('accounts.organisations.manage', 'Act as a head of any organisation')
   on conflict do nothing
   returning name
 )
@@ -56,6 +57,8 @@ select held.role, added.name
     ('superadmin', 'accounts.users.reset_password'),
     ('manager', 'accounts.users.reset_password'),
     ('support', 'accounts.users.reset_password'),
-    ('superadmin', 'accounts.users.import')
+    ('superadmin', 'accounts.users.import'),
+    ('superadmin', 'accounts.organisations.manage'),
+    ('manager', 'accounts.organisations.manage')
   ) held (role, permission) on held.permission = added.name
 on conflict do nothing;

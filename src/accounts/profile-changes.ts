@@ -1,6 +1,5 @@
 import type { JsonObject } from '../db/accounts-functions.ts';
 import type { ProfileChanges } from '../db/profile-functions.ts';
-import { createFieldCheck } from '../errors/field-check.ts';
 import type { FieldCheck } from '../errors/field-check.ts';
 import { profileDataProblem, profileTexts } from './profile-fields.ts';
 
@@ -26,20 +25,12 @@ const PATHS: readonly string[] = [...TEXT_NAMES, 'data'];
 /** Of the paths in one mask; each that is wrong is named in the answer. */
 const MOST_PATHS = 16;
 
-/**
- * Those fields of a profile that the mask names (AIP-134).
- * @throws INVALID_REQUEST
- */
-export function readProfileUpdate({ profile, mask }: ProfileUpdate): ProfileChanges {
-  const check = createFieldCheck();
+/** Those fields of a profile that the mask names (AIP-134). Notes what is wrong; the result may be used after `throwIfAny`. */
+export function readProfileUpdate(check: FieldCheck, { profile, mask }: ProfileUpdate): ProfileChanges {
   // Without this an empty request would clear what its mask names.
   if (!profile) check.refuse('profile', 'must be given');
   const named = readMask(mask, check.refuse);
-  check.throwIfAny();
-  if (!profile) throw new Error('A missing profile was let through.');
-  const changes = readProfile(check, profile, named);
-  check.throwIfAny();
-  return changes;
+  return profile ? readProfile(check, profile, named) : {};
 }
 
 /** Notes what is wrong with the named fields, without a name with all of them; the result may be used after `throwIfAny`. */

@@ -32,6 +32,9 @@ type CheckedInvitation = {
   readonly contactType: string;
   readonly contact: string;
   readonly expiresAt: Date;
+  /** Whereto it leads, and with which roles, sorted. */
+  readonly organisationName: string;
+  readonly roles: readonly string[];
 };
 
 export type InvitationFunctions = ReturnType<typeof createInvitationFunctions>;
@@ -39,10 +42,13 @@ export type InvitationFunctions = ReturnType<typeof createInvitationFunctions>;
 /** Invitations, until they are accepted. What each function does is said in sql/functions/accounts. */
 export function createInvitationFunctions(call: CallFunction) {
   return {
-    /** @returns milliseconds until the next one may be sent to the contact; null: the inviter may not give one of the roles */
-    async inviteMember(invitation: NewInvitation): Promise<{ readonly resendDelay: number } | null> {
-      const { outcome, resend_seconds: seconds } = oneRow(
-        await call<{ outcome: 'invited' | 'refused'; resend_seconds: number }>('accounts.invite_member', [
+    /** @returns milliseconds until the next one may be sent to the contact, or the role that the inviter may not give */
+    async inviteMember(
+      invitation: NewInvitation,
+    ): Promise<{ readonly resendDelay: number; readonly refusedRole?: never } | { readonly refusedRole: string }> {
+      type Row = { refused_role: null; resend_seconds: number } | { refused_role: string };
+      const row = oneRow(
+        await call<Row>('accounts.invite_member', [
           invitation.actor,
           invitation.organisationId,
           invitation.id,
@@ -55,7 +61,7 @@ export function createInvitationFunctions(call: CallFunction) {
           invitation.contactLimit,
         ]),
       );
-      return outcome === 'invited' ? { resendDelay: seconds * 1000 } : null;
+      return row.refused_role === null ? { resendDelay: row.resend_seconds * 1000 } : { refusedRole: row.refused_role };
     },
 
     async listInvitations(page: {
@@ -91,11 +97,17 @@ export function createInvitationFunctions(call: CallFunction) {
 
     /** null for an unknown one. */
     async checkInvitation(proof: { id: string; secretHash: string }): Promise<CheckedInvitation | null> {
-      type Row = { outcome: CheckedInvitation['outcome']; contact_type: string; contact: string; expires_at: Date };
-      const [row] = await call<Row>('accounts.check_invitation', [proof.id, proof.secretHash]);
-      return row
-        ? { outcome: row.outcome, contactType: row.contact_type, contact: row.contact, expiresAt: row.expires_at }
-        : null;
+      const [row] = await call<{
+        outcome: CheckedInvitation['outcome'];
+        contact_type: string;
+        contact: string;
+        expires_at: Date;
+        organisation_name: string;
+        roles: string[];
+      }>('accounts.check_invitation', [proof.id, proof.secretHash]);
+      if (!row) return null;
+      const { contact_type: contactType, expires_at: expiresAt, organisation_name: organisationName, ...same } = row;
+      return { ...same, contactType, expiresAt, organisationName };
     },
   };
 }

@@ -75,13 +75,18 @@ export function createOrganisationFunctions(call: CallFunction) {
       return committedRevocation(oneRow(await call<RevocationRow>('accounts.remove_member', args)));
     },
 
+    /** null: the inviter may not give the roles any more, and nothing has changed. */
     async acceptInvitation(input: {
       userId: string;
       id: string;
       secretHash: string;
-    }): Promise<{ organisation: Organisation; revocation: CommittedRevocation }> {
-      const args = [input.userId, input.id, input.secretHash];
-      const row = oneRow(await call<OrganisationRow & RevocationRow>('accounts.accept_invitation', args));
+      /** Of the request, for the notice that a contact is confirmed by it. */
+      language: string;
+    }): Promise<{ organisation: Organisation; revocation: CommittedRevocation } | null> {
+      type Row = { outcome: 'refused' } | ({ outcome: 'joined' } & OrganisationRow & RevocationRow);
+      const args = [input.userId, input.id, input.secretHash, input.language];
+      const row = oneRow(await call<Row>('accounts.accept_invitation', args));
+      if (row.outcome === 'refused') return null;
       return { organisation: toOrganisation(row), revocation: committedRevocation(row) };
     },
   };

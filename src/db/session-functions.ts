@@ -1,3 +1,4 @@
+import type { CommittedRevocation } from './auth-functions.ts';
 import type { CallFunction } from './call-function.ts';
 import { committedRevocation } from './committed-revocation.ts';
 import type { RevocationRow } from './committed-revocation.ts';
@@ -53,9 +54,8 @@ export function createSessionFunctions(call: CallFunction) {
     },
 
     /** @throws SESSION_NOT_FOUND */
-    async endSession(userId: string, sessionId: string) {
-      const row = oneRow(await call<RevocationRow & { ended: number }>('auth.end_session', [userId, sessionId]));
-      return { ...committedRevocation(row), ended: row.ended };
+    async endSession(userId: string, sessionId: string): Promise<CommittedRevocation> {
+      return committedRevocation(oneRow(await call<RevocationRow>('auth.end_session', [userId, sessionId])));
     },
 
     /** @returns how many were written: not those that were noted within the last minute */

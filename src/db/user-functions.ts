@@ -75,17 +75,22 @@ export function createUserFunctions(call: CallFunction) {
       return row.account === null ? { user: null, refusedRole: row.refused_role } : { user: toStoredUser(row.account) };
     },
 
-    /** Creates users of another system; the answer names those who are refused, in no order. */
+    /**
+     * Creates users of another system; the answer names those who are refused, in no order.
+     * @param refused how many of the batch were refused before
+     */
     async importUsers(
       { actor, sessionId }: { actor: string; sessionId: string },
       accounts: readonly NewAccount[],
+      refused: number,
     ): Promise<readonly ImportRefusal[]> {
       const payload = accounts.map(({ profile, passwordHash, ...rest }) => ({
         ...profile,
         ...rest,
         password_hash: passwordHash,
       }));
-      return await call<ImportRefusal>('accounts.import_users', [actor, sessionId, JSON.stringify(payload)]);
+      const args = [actor, sessionId, JSON.stringify(payload), refused];
+      return await call<ImportRefusal>('accounts.import_users', args);
     },
 
     /** In no order. @throws USER_NOT_FOUND if there is one that there is not */

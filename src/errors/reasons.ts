@@ -56,12 +56,12 @@ export const reasons: { readonly [R in Reason]: Row } = {
   },
   VERIFY_USER_BAD_TOKEN: {
     status: Status.INVALID_ARGUMENT,
-    text: 'The registration link is not valid any more; start again.',
+    text: 'The link is not valid any more; start again, or ask to be invited again.',
     level: 'info',
   },
   VERIFY_USER_ALREADY_VERIFIED: {
     status: Status.ALREADY_EXISTS,
-    text: 'The registration is finished already; log in.',
+    text: 'The link was used, or its contact has an account; log in.',
     level: 'info',
   },
   GUEST_TOKEN_REQUIRED: {
@@ -222,7 +222,7 @@ export const reasons: { readonly [R in Reason]: Row } = {
 
   ROLE_NOT_GRANTABLE: {
     status: Status.PERMISSION_DENIED,
-    text: 'You may not give or take this role there.',
+    text: 'The role may not be given or taken there.',
     level: 'warn',
   },
   HEAD_ROLE_REQUIRED: {
@@ -242,7 +242,7 @@ export const reasons: { readonly [R in Reason]: Row } = {
   },
   ORGANISATION_LIMIT: {
     status: Status.RESOURCE_EXHAUSTED,
-    text: 'You head as many organisations as one user may.',
+    text: 'The user heads as many organisations as one may.',
     level: 'info',
   },
   ORGANISATION_LAST_HEAD: {

@@ -1,3 +1,4 @@
+import { AppError } from '../errors/app-error.ts';
 import { cleanText } from '../errors/clean-text.ts';
 import type { FieldCheck } from '../errors/field-check.ts';
 
@@ -31,4 +32,10 @@ export function readRoleNames(
     return [];
   }
   return [...new Set(names.map((name, index) => readRoleName(check, `${field}[${index}]`, name)))];
+}
+
+/** The refusal of one of the names in `roles`, by the field where it stands. */
+export function roleNotGrantable(names: readonly string[], refused: string): AppError {
+  const violation = { field: `roles[${names.indexOf(refused)}]`, description: 'may not be given by you' };
+  return new AppError('ROLE_NOT_GRANTABLE', { violations: [violation] });
 }

@@ -17,14 +17,17 @@ type Deps = {
 export function createAcceptInvitation({ organisations, secrets, confirmRevocation }: Deps) {
   return async function acceptInvitation(
     { token }: { readonly token: string },
-    { user }: SignedInCaller,
+    { user, language }: SignedInCaller,
   ): Promise<JoinedOrganisation> {
     const check = createFieldCheck();
     if (token === '') check.refuse('token', 'must be the token of the link');
     check.throwIfAny();
     const secret = secrets.readLinkToken(token, 'invitation');
     if (!secret) throw new AppError('LINK_INVALID');
-    const { organisation, revocation } = await organisations.acceptInvitation({ userId: user.userId, ...secret });
+    const joined = await organisations.acceptInvitation({ userId: user.userId, language, ...secret });
+    // Returned by the database, so that the event of the refusal is committed.
+    if (!joined) throw new AppError('ROLE_NOT_GRANTABLE');
+    const { organisation, revocation } = joined;
     await confirmRevocation(revocation);
     return { organisation, revision: revocation.revision };
   };

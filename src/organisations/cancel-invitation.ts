@@ -5,7 +5,7 @@ import { readId } from '../fields/ids.ts';
 
 type Deps = { readonly invitations: Pick<InvitationFunctions, 'cancelInvitation'> };
 
-/** Ends an invitation of an organisation that the caller heads. */
+/** Ends an invitation of an organisation that the caller acts as a head of. */
 export function createCancelInvitation({ invitations }: Deps) {
   return async function cancelInvitation(
     input: { readonly invitationId: string },

@@ -9,7 +9,7 @@ import { AppError } from '../errors/app-error.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
 import type { FieldCheck } from '../errors/field-check.ts';
 import { readId } from '../fields/ids.ts';
-import { readRoleNames } from '../fields/role-name.ts';
+import { readRoleNames, roleNotGrantable } from '../fields/role-name.ts';
 
 type InviteMemberInput = {
   readonly organisationId: string;
@@ -66,7 +66,7 @@ export function createInviteMember(deps: Deps) {
       contactLimit: deps.messagesPerContact,
     });
     // Returned by the database, so that the event of the refusal is committed.
-    if (!invited) throw new AppError('ROLE_NOT_GRANTABLE');
+    if (invited.refusedRole !== undefined) throw roleNotGrantable(input.roles, invited.refusedRole);
     return { invitationId: id, lifetime, resendDelay: invited.resendDelay };
   };
 

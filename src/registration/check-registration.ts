@@ -14,7 +14,8 @@ type CheckRegistrationDeps = {
 
 /** A link that can be registered with now. */
 export type RegistrationLink = ReadSecret & {
-  readonly isInvitation: boolean;
+  /** Whereto it leads, with which roles; null: no invitation. */
+  readonly invitation: { readonly organisationName: string; readonly roles: readonly string[] } | null;
   /** Where it was sent. */
   readonly contactType: string;
   readonly contact: string;
@@ -43,11 +44,13 @@ export function createCheckRegistration({ secrets, challenges, invitations, acco
     if (secret) {
       const challenge = await challenges.checkChallenge({ ...secret, purpose: 'registration' });
       // Such links are sent by mail and by nothing else.
-      return challenge && { ...secret, ...challenge, isInvitation: false, contactType: 'email' };
+      return challenge && { ...secret, ...challenge, invitation: null, contactType: 'email' };
     }
     const invited = secrets.readLinkToken(token, 'invitation');
-    const invitation = invited && (await invitations.checkInvitation(invited));
-    return invitation && { ...invited, ...invitation, isInvitation: true };
+    const checked = invited && (await invitations.checkInvitation(invited));
+    if (!checked) return null;
+    const { organisationName, roles, ...link } = checked;
+    return { ...invited, ...link, invitation: { organisationName, roles } };
   }
 }
 

@@ -81,10 +81,10 @@ export function createFinishRegistration(deps: FinishRegistrationDeps) {
 /** What a link shows of its user. Raised, not returned: whatever refuses the registration leaves the link as it was. */
 async function useUp(
   { challenges }: Pick<DatabaseFunctions, 'challenges'>,
-  { id, secretHash, isInvitation, contactType, contact }: RegistrationLink,
+  { id, secretHash, invitation, contactType, contact }: RegistrationLink,
 ): Promise<{ readonly contacts: readonly Contact[]; readonly invitation: ReadSecret | null }> {
   // By the function that creates the user: it has to lock the inviter before anything else.
-  if (isInvitation) return { contacts: [], invitation: { id, secretHash } };
+  if (invitation) return { contacts: [], invitation: { id, secretHash } };
   requireUnused((await challenges.redeemChallenge({ id, secretHash, purpose: 'registration', userId: null })).outcome);
   return { contacts: [{ type: contactType, value: contact, isConfirmed: true }], invitation: null };
 }

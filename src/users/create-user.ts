@@ -5,10 +5,9 @@ import { requireStrongPassword } from '../auth/registration-fields.ts';
 import type { SignedInCaller } from '../caller.ts';
 import type { StoredUser } from '../db/stored-user.ts';
 import type { UserFunctions } from '../db/user-functions.ts';
-import { AppError } from '../errors/app-error.ts';
 import { cleanText } from '../errors/clean-text.ts';
 import { createFieldCheck } from '../errors/field-check.ts';
-import { readRoleNames } from '../fields/role-name.ts';
+import { readRoleNames, roleNotGrantable } from '../fields/role-name.ts';
 import type { PasswordHasher } from '../passwords/hasher.ts';
 import type { CheckPasswordPolicy } from '../passwords/policy.ts';
 import { readNewContacts } from './new-contacts.ts';
@@ -55,8 +54,7 @@ export function createCreateUser({ users, contacts, checkPassword, hasher }: Cre
     const created = await users.createUser(actor.userId, { contacts: ways, roles, profile, passwordHash });
     if (created.user) return created.user;
     // Its event has been committed.
-    const field = `roles[${input.roles.indexOf(created.refusedRole)}]`;
-    throw new AppError('ROLE_NOT_GRANTABLE', { violations: [{ field, description: 'may not be given by you' }] });
+    throw roleNotGrantable(input.roles, created.refusedRole);
   };
 }
 

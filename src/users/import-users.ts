@@ -66,8 +66,10 @@ export function createImportUsers({ users, contacts }: ImportUsersDeps) {
       else accepted.push({ line, account: read });
     }
 
+    if (batch.length === 0) return { imported: 0, failures };
+    // Also where nobody is left: whether the caller may is decided there, and the event is written there.
     const accounts = accepted.map(({ account }) => account);
-    const refused = accounts.length > 0 ? await users.importUsers({ actor: userId, sessionId }, accounts) : [];
+    const refused = await users.importUsers({ actor: userId, sessionId }, accounts, failures.length);
     for (const { position, reason, field } of refused) {
       const line = accepted[position - 1]?.line;
       if (line === undefined) throw new Error('A user was refused whom nobody sent.');

@@ -22,6 +22,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const healthProbe = await findHealthProbe();
   const python = await createPythonClient();
   const service = await startServiceProcess();
+  // As docs/journeys.md tells its reader.
+  await service.createSuperadmin('root', 'a superadmin of our own');
   project.provide('address', service.address);
   project.provide('messages', service.messages);
   project.provide('grpcurl', grpcurl);

@@ -8,6 +8,8 @@ const IN_ANSWERS = {
   HANDLE: /"handle": "([^"]+)"/,
   ACCESS_TOKEN: /"accessToken": "([^"]+)"/,
   CONTACT_ID: /"contactId": "([^"]+)"/,
+  // The last one of a list: the first is the one that asks.
+  SESSION_ID: /^[^]*"sessionId": "([^"]+)"/,
   ORGANISATION_ID: /"organisationId": "([^"]+)"/,
 };
 /** And what from the messages. */
@@ -49,6 +51,8 @@ describe('The journeys', () => {
       expect(code).toBe(0);
       take(IN_ANSWERS, stdout);
       if (line.endsWith('/StartGuestSession')) variables['GUEST_TOKEN'] = variables['ACCESS_TOKEN'] ?? '';
+      if (line.endsWith('/ListUsers')) take({ USER_ID: /"userId": "([^"]+)"/ }, stdout);
+      if (line.includes('"login":"root"')) variables['ADMIN_TOKEN'] = variables['ACCESS_TOKEN'] ?? '';
       if (line.endsWith('/CreateOrganisation')) variables['HEAD_TOKEN'] = variables['ACCESS_TOKEN'] ?? '';
       if (/\/(Start(?!GuestSession)\w+|InviteMember)$/.test(line)) {
         take(IN_MESSAGES, await newMessage(before));
@@ -58,6 +62,10 @@ describe('The journeys', () => {
     const answerOf = (method: string) => answers.filter((answer) => answer.startsWith(`${method} `)).at(-1);
     expect(answers).toContainEqual(expect.stringMatching(/^CheckRegistration [^]*"maria@example\.com"/));
     expect(answerOf('CheckRegistration')).toContain('"isInvitation": true');
+    expect(answerOf('CheckRegistration')).toContain('"organisationName": "Rapid Couriers"');
+    expect(answerOf('ListSessions')).toMatch(/"Firefox[^]*"203\.0\.113\.8"[^]*"current": true[^]*"203\.0\.113\.7"/);
+    // One of before was ended by itself; the phone's is among the others.
+    expect(answerOf('EndOtherSessions')).toMatch(/"endedSessions": [1-9]/);
     expect(answerOf('FinishCodeLogin')).toContain('"created": true');
     expect(answerOf('ListContacts')).toContain('+79992223344');
     expect(answerOf('ListContacts')).toContain('+79992223355');
@@ -68,5 +76,14 @@ describe('The journeys', () => {
     expect(answerOf('AcceptInvitation')).toContain('"courier"');
     expect(answerOf('ListMembers')).toMatch(/"driver"[^]*"courier"|"courier"[^]*"driver"/);
     expect(answerOf('DeactivateAccount')).toContain('"endedSessions"');
+    expect(answerOf('ListAssignableRoles')).toContain('"superadmin"');
+    expect(answerOf('GrantRole')).toContain('"granted": true');
+    expect(answerOf('RevokeRole')).toContain('"revoked": true');
+    expect(answerOf('GetUser')).toContain('"oleg@example.com"');
+    expect(answerOf('DeactivateUser')).toContain('"USER_STATE_DEACTIVATED"');
+    expect(answerOf('ReactivateUser')).toContain('"USER_STATE_ACTIVE"');
+    expect(answerOf('ListAuditEvents')).toMatch(
+      /"user\.reactivated"[^]*"account\.deactivated"[^]*"role\.revoked"[^]*"role\.granted"/,
+    );
   });
 });

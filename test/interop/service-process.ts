@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 
 /** The service as `npm start` runs it, in a folder of its own and on a free port. */
 export async function startServiceProcess() {
@@ -24,6 +25,17 @@ export async function startServiceProcess() {
     address,
     /** Where it writes the messages that it would send. */
     messages: path.join(directory, '.data', 'messages'),
+    /** Makes the first superadmin as an operator would: on the machine, beside the service that runs. */
+    async createSuperadmin(login: string, password: string) {
+      const args = ['--disable-warning=ExperimentalWarning', path.resolve('src/admin.ts')];
+      const admin = spawn(process.execPath, [...args, 'create-superadmin', '--login', login], {
+        cwd: directory,
+        stdio: ['pipe', 'ignore', 'pipe'],
+      });
+      admin.stdin.end(`${password}\n`);
+      const [told, [code]] = await Promise.all([text(admin.stderr), once(admin, 'exit') as Promise<[number | null]>]);
+      if (code !== 0) throw new Error(`create-superadmin ended with code ${code}:\n${told}`);
+    },
     async stop() {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSeed } from '../../docs/generate/seed.ts';
+import { addOrganisation } from '../support/delegation.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 import { addUser, only } from './functions/scene.ts';
@@ -42,15 +43,22 @@ describe('docs/authorization.md is made of a seed that is read as PostgreSQL rea
   });
 });
 
+/** The SQL of the document that has something in it. */
+function documented(what: string): string {
+  const text = readFileSync(new URL('../../docs/authorization.md', import.meta.url), 'utf8');
+  return only([...text.matchAll(/```sql\n(.*?)```/gs)].map(([, sql = '']) => sql).filter((sql) => sql.includes(what)));
+}
+
+async function asOwner(sql: string): Promise<void> {
+  const owner = new pg.Client({ connectionString: database.ownerUrl });
+  await owner.connect();
+  await owner.query(sql);
+  await owner.end();
+}
+
 describe('What docs/authorization.md says of new roles', () => {
   it('works as it stands there', async () => {
-    const [, sql = ''] =
-      /```sql\n(.*?)```/s.exec(readFileSync(new URL('../../docs/authorization.md', import.meta.url), 'utf8')) ?? [];
-    expect(sql).toContain("'dispatcher'");
-    const owner = new pg.Client({ connectionString: database.ownerUrl });
-    await owner.connect();
-    await owner.query(sql);
-    await owner.end();
+    await asOwner(documented("'dispatcher'"));
 
     const [manager, member] = [await addUser(database.query, 'manager'), await addUser(database.query, 'customer')];
     const head = await addUser(database.query, 'executor_head');
@@ -85,5 +93,58 @@ describe('What docs/authorization.md says of new roles', () => {
     expect(await isPermitted()).toBe(true);
     await database.query(`update accounts.user_groups set is_active = false where name = 'dispatcher'`);
     expect(await isPermitted()).toBe(false);
+  });
+});
+
+describe('What docs/authorization.md says of organisations', () => {
+  it('renames one, and deletes one with its roles and invitations, and nothing of others', async () => {
+    const [head, driver] = [await addUser(database.query, 'executor_head'), await addUser(database.query, 'customer')];
+    const [organisation = '', other = ''] = await Promise.all(
+      [1, 2].map(() => addOrganisation(database.query, { heads: [head], members: [driver] })),
+    );
+    for (const [role, place] of [
+      ['driver', organisation],
+      ['courier', other],
+    ]) {
+      await database.query('select * from accounts.grant_role($1, $2, $3, $4)', [head, driver, role, place]);
+      await database.query(
+        `select * from accounts.invite_member($1, $2, uuidv7(), 'email', 'oleg@example.com', '{driver}', $3, '1 day', 'en', 10)`,
+        [head, place, 'a'.repeat(64)],
+      );
+    }
+    const of = (sql: string) => sql.replaceAll(":'organisation'", `'${organisation}'`);
+    const organisations = () =>
+      database.query('select id, name, roles from accounts.list_organisations($1) order by name', [driver]);
+
+    await asOwner(of(documented("name = 'Rapid Couriers'")));
+    expect(await organisations()).toEqual([
+      { id: organisation, name: 'Rapid Couriers', roles: ['driver'] },
+      { id: other, name: 'Test', roles: ['courier'] },
+    ]);
+
+    const { revision } = only(await database.query<{ revision: string }>('select revision from auth.read_revision()'));
+    await asOwner(of(documented('commit;')));
+    expect(await organisations()).toEqual([{ id: other, name: 'Test', roles: ['courier'] }]);
+    const granted = only(
+      await database.query<{ outcome: string }>('select outcome from accounts.grant_role($1, $2, $3, $4)', [
+        head,
+        driver,
+        'courier',
+        organisation,
+      ]),
+    );
+    expect(granted.outcome).toBe('refused');
+    // What replicas are told: his tokens have lost the one role, and not the other.
+    expect(
+      await database.query('select roles from auth.revocations where subject = $1 and revision > $2', [
+        driver,
+        revision,
+      ]),
+    ).toEqual([{ roles: ['courier', 'customer'] }]);
+    expect(
+      await database.query(
+        `select organisation_id, end_cause from auth.challenges where purpose = 'invitation' and ended_at is null`,
+      ),
+    ).toEqual([{ organisation_id: other, end_cause: null }]);
   });
 });

@@ -60,6 +60,7 @@ const group = (wrong: Values) =>
     { name: "'new'", title: "'New'", level: '10', listing: "'own'", interface: "'customer'" },
     wrong,
   );
+const replica = (wrong: Values) => row('auth.replicas', { id: 'gen_random_uuid()', lease: "'1s'" }, wrong);
 const organisation = (wrong: Values) => row('accounts.organisations', { name: "'New'" }, wrong);
 const AN_ORGANISATION = '(select id from accounts.organisations order by id limit 1)';
 const A_USER = '(select id from accounts.users order by id limit 1)';
@@ -116,6 +117,7 @@ const VIOLATIONS: Readonly<Record<string, readonly string[]>> = {
     code({ secret_hash: hash }),
   ),
   challenges_end: [code({ ended_at: 'now()' }), code({ end_cause: "'used'" })],
+  replicas_token_lifetime_range: ["'0s'", "'2 days'"].map((lifetime) => replica({ token_lifetime: lifetime })),
   challenges_end_cause_known: [code({ ended_at: 'now()', end_cause: "'whim'" })],
   messages_state_known: ["''", "'lost'"].map((state) => message({ state })),
   messages_recipient_form: ["''", "repeat('a', 321)", "E'a@example.com\\r\\nbcc: b@example.com'"].map((recipient) =>

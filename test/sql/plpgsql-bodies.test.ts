@@ -93,6 +93,15 @@ const PLANTED: readonly [what: string, name: string, change: readonly [string, s
     /relation "auth\.events" does not exist/,
   ],
   [
+    'a raise of nothing where nothing was caught',
+    'accounts.accept_invitation',
+    [
+      "raise exception 'LINK_INVALID' using errcode = 'AU001';\n    end if;\n    perform",
+      'raise;\n    end if;\n    perform',
+    ],
+    /Expected exception/,
+  ],
+  [
     'a table without its schema',
     'auth.create_session',
     ['from accounts.users u', 'from users u'],

@@ -29,5 +29,5 @@ begin
   );
 end
 $$;
-comment on function accounts.cancel_invitation is 'Ends an open invitation of an organisation that the actor heads. Raises INVITATION_NOT_FOUND.';
+comment on function accounts.cancel_invitation is 'Ends an open invitation of an organisation that the actor may act as a head of. Raises INVITATION_NOT_FOUND.';
 grant execute on function accounts.cancel_invitation to auth_service;

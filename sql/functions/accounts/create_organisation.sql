@@ -1,7 +1,7 @@
 -- Creates an organisation with its creator as the head.
--- Threats: organisations without end: 20 that one user heads, counted under the lock of his row. Somebody with no role that is
--- given in organisations, who would head people whom he can give nothing; and one who was given such a role in somebody else's
--- organisation only: what counts is what he holds as such.
+-- Threats: organisations without end: accounts.require_room_to_head. Somebody with no role that is given in organisations, who
+-- would head people whom he can give nothing; and one who was given such a role in somebody else's organisation only: what
+-- counts is what he holds as such.
 create or replace function accounts.create_organisation(p_actor uuid, p_name text)
   returns table (id uuid, name text, is_head boolean, roles text[], created_at timestamptz)
   language plpgsql
@@ -10,7 +10,6 @@ create or replace function accounts.create_organisation(p_actor uuid, p_name tex
   set search_path = ''
 as $$
 declare
-  v_limit constant integer := 20;
   v_organisation accounts.organisations;
 begin
   perform accounts.lock_active_user(p_actor);
@@ -22,13 +21,7 @@ begin
   ) then
     raise exception 'HEAD_ROLE_REQUIRED' using errcode = 'AU001';
   end if;
-  if v_limit <= (
-    select count(*) from accounts.organisation_members o
-      join accounts.organisations n on n.id = o.organisation_id
-     where o.user_id = p_actor and o.is_head and o.deleted_at is null and n.deleted_at is null
-  ) then
-    raise exception 'ORGANISATION_LIMIT' using errcode = 'AU001', detail = jsonb_build_object('limit', v_limit)::text;
-  end if;
+  perform accounts.require_room_to_head(p_actor);
 
   insert into accounts.organisations (name, created_by) values (p_name, p_actor) returning * into v_organisation;
   insert into accounts.organisation_members (organisation_id, user_id, is_head) values (v_organisation.id, p_actor, true);

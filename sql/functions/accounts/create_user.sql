@@ -1,12 +1,11 @@
--- Opens an account for somebody else. It returns its outcome, as a refusal of a role leaves an event:
---   created  with the account
---   refused  the caller may not give one of the roles, or there is no such role; nothing is created
+-- Opens an account for somebody else, and returns it. If the caller may not give one of the roles, or there is no such role, it
+-- returns the first of those, and nothing is created: the refusal leaves an event.
 -- Threats: a role above the caller's own: each has to be one that he could give to somebody new (accounts.may_give_role). A contact
 -- that somebody has: accounts.insert_user. A role that was taken from the caller a moment ago: his row is locked first.
 --
 -- p_user: as in accounts.insert_user
 create or replace function accounts.create_user(p_actor uuid, p_user jsonb)
-  returns table (outcome text, refused_role text, account jsonb)
+  returns table (refused_role text, account jsonb)
   language plpgsql
   volatile
   security definer
@@ -21,10 +20,7 @@ begin
   perform accounts.require_permission(p_actor, 'accounts.users.create');
   foreach v_role in array v_roles loop
     if not (accounts.may_give_role(p_actor, null, v_role, null) and accounts.may_hold_role(null, v_role, null)) then
-      perform auth.append_audit_event(
-        'role.grant_refused', p_actor, null, null, null, jsonb_build_object('role', v_role)
-      );
-      outcome := 'refused';
+      perform accounts.note_role_refusal('role.grant_refused', p_actor, null, v_role, null);
       refused_role := v_role;
       return next;
       return;
@@ -39,11 +35,10 @@ begin
   perform auth.append_audit_event(
     'user.created', p_actor, v_user_id, null, null, jsonb_build_object('roles', v_roles)
   );
-  outcome := 'created';
   select d.account into account from accounts.describe_users(array[v_user_id]) d;
   return next;
 end
 $$;
 comment on function accounts.create_user is
-  'Creates a user and returns the outcome (created, refused) with the user, or the role. Raises CONTACT_TAKEN, PERMISSION_REQUIRED.';
+  'Creates a user and returns him, or the role that was refused. Raises CONTACT_TAKEN, PERMISSION_REQUIRED.';
 grant execute on function accounts.create_user to auth_service;

@@ -95,8 +95,8 @@ begin
   foreach v_name in array v_group_names loop
     perform accounts.add_user_to_group(v_user.id, v_name);
   end loop;
-  if v_invitation_id is not null then
-    perform accounts.join_organisation(v_user.id, v_invitation_id);
+  if v_invitation_id is not null and accounts.join_organisation(v_user.id, v_invitation_id) is not null then
+    raise exception 'ROLE_NOT_GRANTABLE' using errcode = 'AU001';
   end if;
 
   return v_user;

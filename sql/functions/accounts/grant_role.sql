@@ -19,9 +19,7 @@ begin
     and accounts.may_hold_role(p_user_id, p_role, p_organisation_id)
   ) then
     outcome := 'refused';
-    perform auth.append_audit_event(
-      'role.grant_refused', p_actor, p_user_id, p_organisation_id, null, jsonb_build_object('role', p_role)
-    );
+    perform accounts.note_role_refusal('role.grant_refused', p_actor, p_user_id, p_role, p_organisation_id);
     return next;
     return;
   end if;

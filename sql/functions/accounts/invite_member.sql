@@ -1,6 +1,6 @@
--- Sends somebody a link with which he joins an organisation and gets roles in it. It returns its outcome: a refusal leaves an event.
---   invited  the link is on its way; resend_seconds says when the next message to the contact may be asked for
---   refused  the caller may not give one of the roles, or there is no such role
+-- Sends somebody a link with which he joins an organisation and gets roles in it, and returns when the next message to the contact
+-- may be asked for. If the caller may not give one of the roles, or there is no such role, it returns the first of those, and
+-- nothing is sent: the refusal leaves an event.
 --
 -- Threats:
 -- - An outsider who finds out who has an account: nothing here looks for one; the message is the same, in the language of the
@@ -23,7 +23,7 @@ create or replace function accounts.invite_member(
   p_language text,
   p_contact_limit integer
 )
-  returns table (outcome text, resend_seconds integer)
+  returns table (refused_role text, resend_seconds integer)
   language plpgsql
   volatile
   security definer
@@ -39,22 +39,17 @@ declare
 begin
   perform accounts.lock_users(p_actor, null);
   perform accounts.require_organisation_head(p_actor, p_organisation_id);
-  outcome := 'invited';
   foreach v_role in array p_roles loop
     if not (
       accounts.may_give_role(p_actor, null, v_role, p_organisation_id)
       and accounts.may_hold_role(null, v_role, p_organisation_id)
     ) then
-      outcome := 'refused';
-      perform auth.append_audit_event(
-        'role.grant_refused', p_actor, null, p_organisation_id, null, jsonb_build_object('role', v_role)
-      );
+      perform accounts.note_role_refusal('role.grant_refused', p_actor, null, v_role, p_organisation_id);
+      refused_role := v_role;
+      return next;
+      return;
     end if;
   end loop;
-  if outcome = 'refused' then
-    return next;
-    return;
-  end if;
 
   -- The first count is a row of the two: invitations of one organisation to one contact come one at a time.
   v_wait := auth.reserve_message(v_asked, null, v_day, v_waits);
@@ -91,5 +86,5 @@ begin
 end
 $$;
 comment on function accounts.invite_member is
-  'Sends an invitation and returns the outcome (invited, refused). Raises ORGANISATION_NOT_FOUND, ORGANISATION_HEAD_REQUIRED, MESSAGES_THROTTLED.';
+  'Sends an invitation, or returns the role that was refused. Raises ORGANISATION_NOT_FOUND, ORGANISATION_HEAD_REQUIRED, MESSAGES_THROTTLED.';
 grant execute on function accounts.invite_member to auth_service;

@@ -1,9 +1,10 @@
--- Makes a user a member by an invitation that he has redeemed, and gives him its roles, all or nothing.
+-- Makes a user a member by an invitation that he has redeemed, and gives him its roles, all or nothing. It returns the role that the
+-- inviter may not give, or null: whoever calls it undoes the rest then.
 -- Threats: an inviter who may not give them any more, because he was demoted, has left, has lost his role or his account: it is
 -- decided here once more, by what holds now, for this very user. One who invites himself: accounts.may_give_role.
 -- Internal: called under the locks of accounts.redeem_invitation. Whoever has left before has his membership back, as no head.
 create or replace function accounts.join_organisation(p_user_id uuid, p_invitation_id uuid)
-  returns void
+  returns text
   language plpgsql
   volatile
   security definer
@@ -31,12 +32,15 @@ begin
   end if;
 
   -- All of them, before the first one raises his rank.
-  if not accounts.is_organisation_head(v_invitation.invited_by, v_organisation_id) or exists (
-    select from unnest(v_invitation.roles) as r (name)
-     where not accounts.may_give_role(v_invitation.invited_by, p_user_id, r.name, v_organisation_id)
-        or not accounts.may_hold_role(p_user_id, r.name, v_organisation_id)
-  ) then
-    raise exception 'ROLE_NOT_GRANTABLE' using errcode = 'AU001';
+  select r.name into v_role
+    from unnest(v_invitation.roles) with ordinality as r (name, place)
+   where not accounts.is_organisation_head(v_invitation.invited_by, v_organisation_id)
+      or not accounts.may_give_role(v_invitation.invited_by, p_user_id, r.name, v_organisation_id)
+      or not accounts.may_hold_role(p_user_id, r.name, v_organisation_id)
+   order by r.place
+   limit 1;
+  if found then
+    return v_role;
   end if;
   foreach v_role in array v_invitation.roles loop
     if accounts.add_user_to_group(p_user_id, v_role, v_organisation_id, v_invitation.invited_by) then
@@ -45,7 +49,8 @@ begin
       );
     end if;
   end loop;
-  update accounts.organisation_invitations i set accepted_by = p_user_id where i.challenge_id = p_invitation_id;
+  return null;
 end
 $$;
-comment on function accounts.join_organisation is 'Makes a user a member with the roles of his invitation. Raises ROLE_NOT_GRANTABLE.';
+comment on function accounts.join_organisation is
+  'Makes a user a member with the roles of his invitation; returns the role that refuses it, or null.';

@@ -23,9 +23,7 @@ begin
     ))
   ) then
     outcome := 'refused';
-    perform auth.append_audit_event(
-      'role.revoke_refused', p_actor, p_user_id, p_organisation_id, null, jsonb_build_object('role', p_role)
-    );
+    perform accounts.note_role_refusal('role.revoke_refused', p_actor, p_user_id, p_role, p_organisation_id);
     return next;
     return;
   end if;

@@ -2,7 +2,7 @@
 -- Threats: a session of somebody else's, ended or only found out by its id: it is answered as one that does not exist. A session
 -- that goes on because a call was repeated: one that has ended already is answered with a revision at which that is known.
 create or replace function auth.end_session(p_user_id uuid, p_session_id uuid)
-  returns table (ended integer, revision bigint, replicas uuid[], longest_lease_ms integer)
+  returns table (revision bigint, replicas uuid[], longest_lease_ms integer)
   language plpgsql
   volatile
   security definer
@@ -13,7 +13,7 @@ begin
     raise exception 'SESSION_NOT_FOUND' using errcode = 'AU001';
   end if;
   return query
-    select c.ended, c.revision, c.replicas, c.longest_lease_ms
+    select c.revision, c.replicas, c.longest_lease_ms
       from auth.apply_cascade(p_user_id, 'session_ended', p_session_id, p_user_id) c;
 end
 $$;

@@ -28,7 +28,7 @@ export function toUser(user: DescribedUser): User {
     bio: user.bio ?? '',
     country: user.country ?? '',
     language: user.language ?? '',
-    data: user.data,
+    data: user.data ?? undefined,
     contacts: user.contacts.map(toContact),
     roles: user.roles.map(({ role, organisationId }) => ({ role, organisationId: organisationId ?? '' })),
     hasPassword: user.hasPassword,

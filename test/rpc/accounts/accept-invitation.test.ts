@@ -12,7 +12,7 @@ import {
 } from '../../support/organisations.ts';
 import type { RoleHolder } from '../../support/organisations.ts';
 import { outcomeOf } from '../../support/outcome.ts';
-import { bearer, tokensOf } from '../../support/people.ts';
+import { PASSWORD, bearer, register, tokensOf } from '../../support/people.ts';
 import { putChallenge } from '../../support/challenges.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { startService } from '../../support/service.ts';
@@ -48,6 +48,14 @@ const accept = (token: string, by: Pick<RoleHolder, 'as'>, at = service) =>
   at.organisations.acceptInvitation({ token }, by.as);
 const holder = () => addressHolder(service, database);
 const sent = (email: string, roles?: string[]) => invite(service, database, organisation, email, roles);
+async function sentToPhone(contact: string): Promise<string> {
+  await database.query('delete from auth.message_quotas');
+  const { head, organisationId } = organisation;
+  const request = { organisationId, contactType: 'phone', contact, roles: ['driver'] };
+  return invitationToken((await service.organisations.inviteMember(request, head.as)).invitationId);
+}
+const giveUnconfirmed = (userId: string, email: string) =>
+  database.query("insert into accounts.user_contacts (user_id, type, value) values ($1, 'email', $2)", [userId, email]);
 const takeRoles = (userId: string) =>
   database.query(
     'update accounts.user_group_memberships set is_active = false, deleted_at = now() where user_id = $1 and is_active',
@@ -57,8 +65,9 @@ const takeRoles = (userId: string) =>
 const traces = async () => [
   await database.query('select * from accounts.organisation_members order by 1, 2'),
   await database.query('select * from accounts.user_group_memberships order by 1, 2, organisation_id'),
+  await database.query('select * from accounts.user_contacts order by id'),
   await database.query('select * from auth.challenges order by id'),
-  await database.query('select count(*) from auth.audit_events'),
+  await database.query("select count(*) from auth.audit_events where action <> 'role.grant_refused'"),
 ];
 
 describe('AcceptInvitation', () => {
@@ -86,11 +95,6 @@ describe('AcceptInvitation', () => {
       { action: 'role.granted', actor_id: head, user_id: who, data: { role: 'courier' } },
       { action: 'role.granted', actor_id: head, user_id: who, data: { role: 'driver' } },
     ]);
-    expect(
-      await database.query('select accepted_by from accounts.organisation_invitations where challenge_id = $1', [
-        invitationId,
-      ]),
-    ).toEqual([{ accepted_by: who }]);
     expect(await outcomeOf(accept(token, person))).toBe(LINK_INVALID);
   });
 
@@ -119,15 +123,10 @@ describe('AcceptInvitation', () => {
     }
   });
 
-  it('needs the invited contact, active and confirmed, and leaves the link usable for its owner', async () => {
+  it('needs the invited contact, active, and leaves the link usable for its owner', async () => {
     const owner = await roleHolder(service, database);
     const email = newEmail();
     const { token } = await sent(email);
-    const unconfirmed = await roleHolder(service, database);
-    await giveEmail(database, unconfirmed.userId, email);
-    await database.query('update accounts.user_contacts set confirmed_at = null where user_id = $1', [
-      unconfirmed.userId,
-    ]);
     const former = await roleHolder(service, database);
     await giveEmail(database, former.userId, email);
     await database.query(
@@ -135,13 +134,56 @@ describe('AcceptInvitation', () => {
       [former.userId],
     );
     const guest = bearer(tokensOf(await service.auth.startGuestSession({ interface: 'customer' })).accessToken);
+    const stranger = await holder();
     const before = await traces();
-    for (const by of [await holder(), unconfirmed, former, { as: guest }, owner]) {
+    for (const by of [stranger, former, { as: guest }, owner]) {
       expect(await refusalOf(accept(token, by))).toMatchObject({ status: 'INVALID_ARGUMENT', reason: 'LINK_INVALID' });
     }
+    expect(await traces()).toEqual(before);
     await giveEmail(database, owner.userId, email);
+    expect(await outcomeOf(accept(token, stranger))).toBe(LINK_INVALID);
     await accept(token, owner);
     expect(before).not.toEqual(await traces());
+  });
+
+  it('confirms the invited phone of somebody who has registered with it, and he logs in by it', async () => {
+    const person = await register(service);
+    const as = bearer(person.tokens.accessToken);
+    const logIn = () => outcomeOf(service.auth.login({ login: person.phone, password: PASSWORD }));
+    expect(await logIn()).toBe('UNAUTHENTICATED CREDENTIALS_INVALID');
+    const token = await sentToPhone(person.phone);
+    expect((await accept(token, { as })).organisation).toMatchObject({ roles: ['driver'] });
+    expect(
+      await database.query(
+        `select confirmed_at is not null as confirmed, is_primary from accounts.user_contacts where user_id = $1 and type = 'phone'`,
+        [person.userId],
+      ),
+    ).toEqual([{ confirmed: true, is_primary: true }]);
+    expect(await logIn()).toBe('OK');
+  });
+
+  it('tells the address of before, in the language of the request, when it confirms a contact', async () => {
+    const person = await holder();
+    await database.query('update accounts.user_contacts set is_primary = true where user_id = $1', [person.userId]);
+    const added = newEmail();
+    await giveUnconfirmed(person.userId, added);
+    const { metadata } = bearer(person.tokens.accessToken);
+    metadata.set('accept-language', 'ru');
+    await accept((await sent(added)).token, { as: { metadata } });
+    expect(
+      await database.query("select recipient, language from auth.messages where template = 'contact_changed'"),
+    ).toEqual([{ recipient: person.email, language: 'ru' }]);
+  });
+
+  it('takes a contact from nobody who has confirmed it', async () => {
+    const { userId, as } = await roleHolder(service, database);
+    const email = newEmail();
+    await giveUnconfirmed(userId, email);
+    const { token } = await sent(email);
+    await giveEmail(database, (await roleHolder(service, database)).userId, email);
+    const before = await traces();
+    expect(await outcomeOf(accept(token, { as }))).toBe(LINK_INVALID);
+    expect(await traces()).toEqual(before);
   });
 
   it('refuses what is no live link of an invitation, the same for all', async () => {
@@ -184,8 +226,11 @@ describe('AcceptInvitation', () => {
       },
     ],
     [
-      'is a head no more, and staff that may give the role to anybody',
+      'is a head no more, and staff that may give the role to anybody, but not act as a head',
       async () => {
+        await database.query(
+          "delete from accounts.role_permissions where role = 'manager' and permission = 'accounts.organisations.manage'",
+        );
         await database.query(
           "insert into accounts.user_group_memberships (user_id, group_name) values ($1, 'manager')",
           [organisation.head.userId],
@@ -222,17 +267,33 @@ describe('AcceptInvitation', () => {
       'invited to a role that was switched off',
       () => database.query("update accounts.user_groups set is_active = false where name = 'driver'"),
     ],
-  ])('is refused when the inviter %s; nothing is joined, and the link is not used up', async (_, change) => {
-    const person = await holder();
-    const { invitationId, token } = await sent(person.email, ['courier', 'driver']);
-    await change();
-    const before = await traces();
-    expect(await outcomeOf(accept(token, person))).toBe(NOT_GRANTABLE);
-    expect(await traces()).toEqual(before);
-    const [challenge] = await database.query('select ended_at from auth.challenges where id = $1', [invitationId]);
-    expect(challenge).toEqual({ ended_at: null });
-    await database.query("update accounts.user_groups set is_active = true where name = 'driver'");
-  });
+  ])(
+    'is refused when the inviter %s; there is an event, nothing else, and the link is not used up',
+    async (what, change) => {
+      const person = await roleHolder(service, database);
+      const email = newEmail();
+      await giveUnconfirmed(person.userId, email);
+      const { invitationId, token } = await sent(email, ['courier', 'driver']);
+      await change();
+      const before = await traces();
+      expect(await outcomeOf(accept(token, person))).toBe(NOT_GRANTABLE);
+      expect(await traces()).toEqual(before);
+      const [challenge] = await database.query('select ended_at from auth.challenges where id = $1', [invitationId]);
+      expect(challenge).toEqual({ ended_at: null });
+      // Of the roles the first that refuses it.
+      const role = what.includes('switched off') ? 'driver' : 'courier';
+      expect((await auditOf(database, organisation.organisationId)).at(-1)).toEqual({
+        action: 'role.grant_refused',
+        actor_id: organisation.head.userId,
+        user_id: person.userId,
+        data: { role },
+      });
+      await database.query("update accounts.user_groups set is_active = true where name = 'driver'");
+      await database.query(
+        "insert into accounts.role_permissions (role, permission) values ('manager', 'accounts.organisations.manage') on conflict do nothing",
+      );
+    },
+  );
 
   it('works again when the inviter has his role back', async () => {
     const person = await holder();

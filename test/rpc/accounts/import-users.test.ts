@@ -55,6 +55,13 @@ const stored = async (value: string) => {
   );
   return rows;
 };
+/** Somebody who may import, and may not give all roles. */
+async function importingManager() {
+  await database.query(
+    "insert into accounts.role_permissions (role, permission) values ('manager', 'accounts.users.import') on conflict do nothing",
+  );
+  return await signInAs(service, database, 'manager');
+}
 const countUsers = async () => {
   const [row] = await database.query<{ count: number }>('select count(*)::int from accounts.users');
   return row?.count ?? Number.NaN;
@@ -157,15 +164,13 @@ describe('ImportUsers', () => {
     await logIn(email, 'quite another passphrase');
   });
 
-  it('reads a long password as the other system did, and whole from the first login on', async () => {
+  it('reads a long password as the other system did, and goes on so: a typo behind what it read must not become the password', async () => {
     const email = newEmail();
     const long = `${'x'.repeat(72)} and the rest`;
     await importOne(withEmail(email, { passwordHash: await bcrypt.hash(long, 4) }));
+    await logIn(email, `${'x'.repeat(72)} and a typo`);
     await logIn(email, long);
-    expect(await refusalOf(logIn(email, `${'x'.repeat(72)} and more`))).toMatchObject({
-      reason: 'CREDENTIALS_INVALID',
-    });
-    await logIn(email, long);
+    expect(await refusalOf(logIn(email, 'x'.repeat(71)))).toMatchObject({ reason: 'CREDENTIALS_INVALID' });
   });
 
   it('takes in somebody without a password, who then has none', async () => {
@@ -291,11 +296,8 @@ describe('Somebody who cannot be taken in', () => {
   });
 
   it('has a role that the caller may not give, or that there is not: one answer', async () => {
-    await database.query(
-      "insert into accounts.role_permissions (role, permission) values ('manager', 'accounts.users.import') on conflict do nothing",
-    );
     await database.query("update accounts.user_groups set is_active = false where name = 'executor_head'");
-    const manager = await signInAs(service, database, 'manager');
+    const manager = await importingManager();
     const roles = [
       ['superadmin'],
       ['no_such_role'],
@@ -376,10 +378,14 @@ describe('A stream of users', () => {
     expect(await stored(unsent)).toHaveLength(0);
   });
 
-  it('leaves one event for a batch, with numbers and nothing else', async () => {
+  it('leaves one event for a batch, with numbers and nothing else, whoever has refused them', async () => {
     const importer = await signInAs(service, database, 'superadmin');
     const taken = newEmail();
-    await importAll([[withEmail(taken), withEmail(newEmail())], [withEmail(taken)]], importer.tokens.accessToken);
+    const nobody = withEmail('no address');
+    await importAll(
+      [[withEmail(taken), nobody, withEmail(newEmail())], [withEmail(taken)], [nobody, nobody], []],
+      importer.tokens.accessToken,
+    );
     const events = await database.query(
       'select action, user_id, data from auth.audit_events where actor_id = $1 order by id',
       [importer.userId],
@@ -389,7 +395,37 @@ describe('A stream of users', () => {
       user_id: null,
       data: { imported_users: imported, failed_users: failed },
     });
-    expect(events).toEqual([event(2, 0), event(0, 1)]);
+    expect(events).toEqual([event(2, 1), event(0, 1), event(0, 2)]);
+  });
+
+  it('leaves an event for each role that somebody was given, and none for those who were not taken in', async () => {
+    const importer = await signInAs(service, database, 'superadmin');
+    const [first, second] = [newEmail(), newEmail()];
+    const roles = ['driver', 'courier'];
+    await importAll(
+      [[withEmail(first, { roles }), withEmail(second, { roles: ['driver', 'driver'] }), withEmail(first, { roles })]],
+      importer.tokens.accessToken,
+    );
+    const [[one], [two]] = await Promise.all([stored(first), stored(second)]);
+    const granted = await database.query(
+      `select user_id, data from auth.audit_events where actor_id = $1 and action = 'role.granted' order by user_id, data`,
+      [importer.userId],
+    );
+    const event = (id: string | undefined, role: string) => ({ user_id: id, data: { role } });
+    expect(granted).toEqual([event(one?.id, 'courier'), event(one?.id, 'driver'), event(two?.id, 'driver')]);
+  });
+
+  it('leaves an event a batch for each role that was refused, and one for all that there are not', async () => {
+    const manager = await importingManager();
+    const users = [['superadmin'], ['superadmin', 'manager'], ['a text of his'], ['another text'], ['driver']];
+    const batch = () => users.map((roles) => withEmail(newEmail(), { roles }));
+    await importAll([batch(), batch()], manager.tokens.accessToken);
+    const refused = await database.query(
+      `select user_id, data from auth.audit_events where actor_id = $1 and action = 'role.grant_refused' order by data`,
+      [manager.userId],
+    );
+    const data = [{}, {}, { role: 'manager' }, { role: 'manager' }, { role: 'superadmin' }, { role: 'superadmin' }];
+    expect(refused).toEqual(data.map((each) => ({ user_id: null, data: each })));
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Metadata } from 'nice-grpc';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { InviteMemberResponse } from '../../../src/gen/accounts/v1/organisations_service.ts';
@@ -156,21 +157,23 @@ describe('InviteMember', () => {
     [['executor_head']],
     [['order_desk']],
     [['no_such_role']],
-    [['driver', 'customer', 'manager']],
-  ])('refuses the roles %j, sends nothing, counts nothing, and leaves an event for each', async (roles) => {
+    [['driver', 'manager', 'customer']],
+  ])('refuses the roles %j, sends nothing, counts nothing, and leaves one event', async (roles) => {
     const email = newEmail();
+    const refused = roles.at(-1) ?? '';
     expect(await refusalOf(ask(email, { roles }))).toMatchObject({
       status: 'PERMISSION_DENIED',
       reason: 'ROLE_NOT_GRANTABLE',
+      fields: [`roles[${roles.length - 1}]`],
     });
     expect(await messagesTo(email)).toEqual([]);
     expect(await database.query("select from auth.message_quotas where subject not like 'channel:%'")).toEqual([]);
     const { head, organisationId } = organisation;
-    expect((await auditOf(database, organisationId)).slice(1)).toEqual(
-      roles
-        .filter((role) => role !== 'driver')
-        .map((role) => ({ action: 'role.grant_refused', actor_id: head.userId, user_id: null, data: { role } })),
-    );
+    // A name that no role has is not written.
+    const data = refused === 'no_such_role' ? {} : { role: refused };
+    expect((await auditOf(database, organisationId)).slice(1)).toEqual([
+      { action: 'role.grant_refused', actor_id: head.userId, user_id: null, data },
+    ]);
   });
 
   it('refuses a head who has no role to give others, and one who has lost it a moment ago', async () => {
@@ -355,7 +358,8 @@ describe('CancelInvitation', () => {
       const holder = await addressHolder(service, database);
       const { invitationId, token } = await invite(service, database, organisation, holder.email);
       const [cancelled, accepted] = await Promise.all([
-        outcomeOf(cancel(invitationId)),
+        // An acceptance has more to do before the two meet: in every other round it has a start.
+        round % 2 === 0 ? outcomeOf(cancel(invitationId)) : delay(1).then(() => outcomeOf(cancel(invitationId))),
         outcomeOf(service.organisations.acceptInvitation({ token }, holder.as)),
       ]);
       expect([cancelled, accepted].filter((outcome) => outcome === 'OK')).toHaveLength(1);

@@ -238,8 +238,28 @@ describe('UpdateMember', () => {
     )) {
       expect(outcome).toBe('FAILED_PRECONDITION ORGANISATION_LAST_HEAD');
     }
-    // The closed one can be demoted: he is not the one who keeps it.
-    expect((await update(organisationId, head, second.userId, false)).member?.isHead).toBe(false);
+    // The closed one can be removed: he is not the one who keeps it.
+    expect(await outcomeOf(remove(organisationId, head, second.userId))).toBe('OK');
+  });
+
+  it('knows no member whose account is closed or deleted, as ListMembers shows none', async () => {
+    const organisation = await found();
+    const { organisationId, head } = organisation;
+    const [closed, deleted] = [1, 2].map(() => joinedMember(service, database, organisation));
+    const ids = [(await closed!).userId, (await deleted!).userId];
+    await close(ids[0]!);
+    await database.query('update accounts.users set is_active = false, deleted_at = now() where id = $1', [ids[1]]);
+    for (const userId of ids) {
+      for (const isHead of [true, false]) {
+        const call = update(organisationId, head, userId, isHead);
+        expect(await outcomeOf(call)).toBe('NOT_FOUND MEMBER_NOT_FOUND');
+      }
+    }
+    const rows = await database.query<{ is_head: boolean }>(
+      'select is_head from accounts.organisation_members where user_id = any ($1)',
+      [ids],
+    );
+    expect(rows).toEqual([{ is_head: false }, { is_head: false }]);
   });
 
   it('and RemoveMember know members only, and well-formed ids', async () => {

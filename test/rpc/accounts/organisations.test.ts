@@ -93,6 +93,35 @@ describe('CreateOrganisation', () => {
     expect(await outcomeOf(create())).toBe('RESOURCE_EXHAUSTED ORGANISATION_LIMIT');
   });
 
+  it('20 is the limit of those that somebody is made a head of, too, also by 40 calls at once', async () => {
+    const person = await head();
+    const organisations = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const by = await head();
+        const organisationId = await addOrganisation(database.query, { heads: [by.userId], members: [person.userId] });
+        return { organisationId, promote: { organisationId, userId: person.userId, isHead: true }, by };
+      }),
+    );
+    const outcomes = await Promise.all(
+      organisations.map(({ promote, by }) => outcomeOf(service.organisations.updateMember(promote, by.as))),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'OK')).toHaveLength(20);
+    const refused = organisations[outcomes.findIndex((outcome) => outcome !== 'OK')]!;
+    expect(await refusalOf(service.organisations.updateMember(refused.promote, refused.by.as))).toMatchObject({
+      status: 'RESOURCE_EXHAUSTED',
+      reason: 'ORGANISATION_LIMIT',
+      metadata: { limit: '20' },
+    });
+    const call = service.organisations.createOrganisation({ name: 'One more' }, person.as);
+    expect(await outcomeOf(call)).toBe('RESOURCE_EXHAUSTED ORGANISATION_LIMIT');
+    // Whoever is one already stays one: a repeat is no change.
+    const held = organisations[outcomes.indexOf('OK')]!;
+    await service.organisations.updateMember(held.promote, held.by.as);
+    // One that was deleted is none.
+    await database.query('update accounts.organisations set deleted_at = now() where id = $1', [held.organisationId]);
+    await service.organisations.updateMember(refused.promote, refused.by.as);
+  });
+
   it.each([
     '',
     '  ',

@@ -99,5 +99,9 @@ describe('UpdateUser', () => {
 
   it('refuses the id of nothing', async () => {
     expect(await refusalOf(update('x', ADA, ['bio']))).toMatchObject({ fields: ['user_id'] });
+    // All that is wrong is told at once.
+    expect(await refusalOf(update('x', ADA, ['no_field']))).toMatchObject({
+      fields: ['update_mask.paths[0]', 'user_id'],
+    });
   });
 });

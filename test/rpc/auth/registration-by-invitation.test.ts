@@ -70,7 +70,14 @@ describe('A registration by an invitation', () => {
   it('opens an account with the invited address, the membership and its roles, and no others', async () => {
     const email = newEmail();
     const { invitationId, token } = await sent(email, ['driver', 'courier']);
-    expect(await check(token)).toEqual({ email, phone: '', isInvitation: true, expireTime: expect.any(Date) });
+    expect(await check(token)).toEqual({
+      email,
+      phone: '',
+      isInvitation: true,
+      expireTime: expect.any(Date),
+      organisationName: 'Test',
+      roles: ['courier', 'driver'],
+    });
     const answer = await finish(token);
     const { userId } = answer;
     expect(answer.roles).toEqual(['courier', 'driver']);
@@ -98,10 +105,29 @@ describe('A registration by an invitation', () => {
     expect(await Promise.all([check(token), finish(token)].map(outcomeOf))).toEqual([ALREADY, ALREADY]);
   });
 
+  it('says whereto it leads only to whoever has the link, and says it as the head typed it', async () => {
+    const name = '<b>Caf\u00e9</b> \u202e"; drop table users';
+    organisation = await foundOrganisation(service, database, name);
+    const { token } = await sent(newEmail());
+    expect(await check(token)).toMatchObject({ organisationName: name, roles: ['driver'] });
+    const forged = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`;
+    expect(JSON.stringify(await refusalOf(check(forged)))).not.toContain('Caf');
+    // Of one that was used nothing is told either.
+    await finish(token);
+    expect(JSON.stringify(await refusalOf(check(token)))).not.toContain('Caf');
+  });
+
   it('confirms the phone that a link was sent to, and asks for no address and no other phone', async () => {
     const { phone } = newPerson();
     const token = await sentToPhone(phone);
-    expect(await check(token)).toEqual({ email: '', phone, isInvitation: true, expireTime: expect.any(Date) });
+    expect(await check(token)).toEqual({
+      email: '',
+      phone,
+      isInvitation: true,
+      expireTime: expect.any(Date),
+      organisationName: 'Test',
+      roles: ['courier'],
+    });
     const foreign = newForm(token, { phone: newPerson().phone });
     expect(await refusalOf(service.registration.finishRegistration(foreign))).toMatchObject({
       reason: 'INVALID_REQUEST',
@@ -210,7 +236,12 @@ describe('A registration by an invitation', () => {
     expect(await outcomeOf(service.organisations.acceptInvitation({ token: registration }, person.as))).toBe(
       'INVALID_ARGUMENT LINK_INVALID',
     );
-    expect(await check(registration)).toMatchObject({ isInvitation: false, phone: '' });
+    expect(await check(registration)).toMatchObject({
+      isInvitation: false,
+      phone: '',
+      organisationName: '',
+      roles: [],
+    });
   });
 
   it('leaves nothing behind, and the link usable, where something else is wrong', async () => {
@@ -229,6 +260,11 @@ describe('A registration by an invitation', () => {
     const { userId } = organisation.head;
     await database.query('update accounts.organisation_members set is_head = false where user_id = $1', [userId]);
     expect(await refusalOf(finish(token))).toMatchObject({ status: 'PERMISSION_DENIED', reason: 'ROLE_NOT_GRANTABLE' });
+    expect(
+      await database.query(
+        `select data ->> 'reason' as reason from auth.outbox_events where type = 'registration.refused' order by id desc limit 1`,
+      ),
+    ).toEqual([{ reason: 'ROLE_NOT_GRANTABLE' }]);
     await database.query('update accounts.organisation_members set is_head = true where user_id = $1', [userId]);
     expect(await traces()).toEqual(before);
     await finish(token);

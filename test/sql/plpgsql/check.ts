@@ -74,7 +74,8 @@ export async function explain(
     if (slot) await client.query(`create temporary table slot (${slot.columns})`);
     const declarations = variables.map(({ name, type }) => `${name} ${type} := ${valueOf(type)};`).join('\n');
     await client.query(
-      `do $checked$ declare ${declarations}\nchecked_plan text;
+      // sqlerrm is there in handlers.
+      `do $checked$ declare ${declarations}\nsqlerrm text := ''; checked_plan text;
        begin
          for checked_plan in explain (format json) ${explained(fragment, slot)} loop
            perform set_config('checked.plan', checked_plan, true);

@@ -27,6 +27,7 @@ export function parseBody(text: string, returns: string, columns: readonly strin
   const variables: Variable[] = [];
   const fragments: Fragment[] = [];
   let at = 0;
+  let isHandler = false;
 
   const peek = (ahead = 0) => tokens[at + ahead]?.word ?? '';
   const is = (...words: string[]) => words.every((word, n) => peek(n) === word);
@@ -79,7 +80,9 @@ export function parseBody(text: string, returns: string, columns: readonly strin
         at += 1;
         until('then');
         expect('then');
+        isHandler = true;
         statements('when', 'end');
+        isHandler = false;
       }
     }
     expect('end');
@@ -216,6 +219,8 @@ export function parseBody(text: string, returns: string, columns: readonly strin
 
   function raise(): void {
     expect('raise');
+    // It passes on what was caught.
+    if (isHandler && is(';')) return expect(';');
     if (!is('exception')) fail('Expected exception');
     at += 1;
     expect("'");

@@ -99,7 +99,16 @@ export function startProcess({ timeline, random, database, bus, lease, flaws }: 
     ? withRevisionBeforeEntries(soundView, (what) => timeline.after(3, what))
     : soundView;
   const onProblem = () => undefined;
-  const sound = createReplica({ auth, view, clock, delay, lease, tokenLifetime: 1_800_000, onKeysChanged: async () => undefined, onProblem });
+  const sound = createReplica({
+    auth,
+    view,
+    clock,
+    delay,
+    lease,
+    tokenLifetime: 1_800_000,
+    onKeysChanged: async () => undefined,
+    onProblem,
+  });
   const replica: Replica = {
     ...sound,
     ...(flaws.leaseFromAnswer ? { isFresh: () => clock.monotonic() < answeredAt + lease } : {}),

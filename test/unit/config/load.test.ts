@@ -139,7 +139,13 @@ describe('The settings of messages', () => {
   const NAME = { PRODUCT_NAME: 'Ducks' };
   const FRONT = { LINK_BASE_URL: 'https://front.example' };
   const MAIL = { ...NAME, ...FRONT, MAIL_URL: 'smtp://u:p@mail.example:587' };
-  const TWILIO = { ...NAME, TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'token', TWILIO_FROM: '+15550001111' };
+  const TWILIO = {
+    ...NAME,
+    ...FRONT,
+    TWILIO_ACCOUNT_SID: 'AC1',
+    TWILIO_AUTH_TOKEN: 'token',
+    TWILIO_FROM: '+15550001111',
+  };
   const WEBHOOK = {
     ...NAME,
     ...FRONT,
@@ -152,7 +158,8 @@ describe('The settings of messages', () => {
     [MAIL, 'MAIL_URL needs MAIL_FROM, LINK_BASE_URL and PRODUCT_NAME.'],
     [{ ...MAIL, ...FROM, LINK_BASE_URL: '' }, 'MAIL_URL needs MAIL_FROM, LINK_BASE_URL and PRODUCT_NAME.'],
     [{ ...MAIL, ...FROM, PRODUCT_NAME: '' }, 'MAIL_URL needs MAIL_FROM, LINK_BASE_URL and PRODUCT_NAME.'],
-    [{ ...TWILIO, PRODUCT_NAME: '' }, 'TWILIO_ACCOUNT_SID needs PRODUCT_NAME.'],
+    [{ ...TWILIO, PRODUCT_NAME: '' }, 'TWILIO_ACCOUNT_SID needs LINK_BASE_URL and PRODUCT_NAME.'],
+    [{ ...TWILIO, LINK_BASE_URL: '' }, 'TWILIO_ACCOUNT_SID needs LINK_BASE_URL and PRODUCT_NAME.'],
     [{ ...WEBHOOK, PRODUCT_NAME: '' }, 'MESSAGE_WEBHOOK_URL needs LINK_BASE_URL and PRODUCT_NAME.'],
     [{ ...WEBHOOK, LINK_BASE_URL: '' }, 'MESSAGE_WEBHOOK_URL needs LINK_BASE_URL and PRODUCT_NAME.'],
     [{ PRODUCT_NAME: 'x'.repeat(61) }, 'PRODUCT_NAME must have at most 60 characters'],

@@ -43,8 +43,14 @@ describe('An import of users', () => {
     expect(steps).toEqual([...each, ...each, ...each]);
   });
 
-  it('asks the database for nobody where nobody can be read', async () => {
-    const users = { importUsers: () => Promise.reject(new Error('It was asked.')) };
+  it('tells the database of those who cannot be read, and asks for nothing where nobody is sent', async () => {
+    const asked: unknown[] = [];
+    const users = {
+      importUsers(_actor: unknown, accounts: readonly unknown[], refused: number) {
+        asked.push([accounts.length, refused]);
+        return Promise.resolve([]);
+      },
+    };
     async function* batches() {
       yield [];
       yield [somebody('email', 'no address'), somebody('badge', `#${'x'.repeat(320)}`), somebody('badge', '#\u0007')];
@@ -55,5 +61,6 @@ describe('An import of users', () => {
       { imported: 0, failures: [] },
       { imported: 0, failures: [1, 2, 3].map((line) => expect.objectContaining({ line, reason: 'INVALID_REQUEST' })) },
     ]);
+    expect(asked).toEqual([[0, 3]]);
   });
 });

@@ -51,7 +51,11 @@ async function addInvited(roles?: string[]) {
   return { userId, invitationId: await addInvitation(value, roles) };
 }
 const accept = (client: Pick<pg.Client, 'query'>, userId: string, invitationId: string, hash: string = RIGHT) =>
-  client.query('select * from accounts.accept_invitation($1, $2, $3)', [userId, invitationId, hash]);
+  client.query<{ outcome: string }>("select * from accounts.accept_invitation($1, $2, $3, 'en')", [
+    userId,
+    invitationId,
+    hash,
+  ]);
 /** What FinishRegistration gives the function, without what it has read out of the form. */
 const register = (client: Pick<pg.Client, 'query'>, invitationId: string, contacts: object[] = []) =>
   client.query('select from accounts.create_user_with_relations($1)', [
@@ -123,14 +127,35 @@ describe('accounts.accept_invitation', () => {
       await demoter.query('begin');
       await demoter.query(change, [actor, inviter, place]);
       const accepting = accept(joiner, userId, invitationId).then(
-        () => 'OK',
+        ({ rows }) => only(rows).outcome,
         (error: Error) => error.message,
       );
       await untilWaiting(query, 'accounts.accept_invitation');
       await demoter.query('commit');
-      expect(await accepting).toBe('ROLE_NOT_GRANTABLE');
+      expect(await accepting).toBe('refused');
     } finally {
       await Promise.all([demoter.end(), joiner.end()]);
+    }
+  });
+
+  it('is refused under locks that hold until its event is committed', async () => {
+    const inviter = await addRoleHolder(query);
+    const place = await addOrganisation(query, { heads: [inviter] });
+    const userId = await addRoleHolder(query);
+    const { value } = await addContact(query, userId);
+    const invitationId = await addInvitation(value, ['driver'], inviter, place);
+    const joiner = new pg.Client({ connectionString: database.serviceUrl });
+    await joiner.connect();
+    try {
+      await joiner.query('begin');
+      expect(only((await accept(joiner, userId, invitationId)).rows).outcome).toBe('refused');
+      for (const id of [inviter, userId]) {
+        await expect(query('select from accounts.users where id = $1 for no key update nowait', [id])).rejects.toThrow(
+          'could not obtain lock',
+        );
+      }
+    } finally {
+      await joiner.end();
     }
   });
 
@@ -158,7 +183,7 @@ describe('accounts.accept_invitation', () => {
               'select id from auth.challenges where organisation_id = $1 and contact = $2 and ended_at is null',
               [place, contact?.value],
             );
-            await accept(client, user ?? '', open[0]?.id ?? id);
+            return await accept(client, user ?? '', open[0]?.id ?? id);
           },
         ][random(4)];
         const word = await work?.().then(

@@ -44,7 +44,7 @@ async function importUsers(...users: string[][]): Promise<Refusal[]> {
     contacts: values.map((value) => ({ type: 'email', value })),
     roles: ['driver'],
   }));
-  const { rows } = await service.query<Refusal>('select * from accounts.import_users($1, $2, $3)', [
+  const { rows } = await service.query<Refusal>('select * from accounts.import_users($1, $2, $3, 0)', [
     actor.userId,
     actor.sessionId,
     JSON.stringify(payload),
@@ -85,6 +85,37 @@ const orphans = async () =>
 const name = () => `${randomUUID()}@example.com`;
 
 describe('accounts.import_users', () => {
+  it('takes in 500 of whom each shares a contact with the one before him: every other one, in seconds', async () => {
+    const values = Array.from({ length: 501 }, name);
+    // As calls of the service are bounded.
+    await service.query("set statement_timeout = '5s'");
+    const refused = await importUsers(...values.slice(1).map((value, index) => [values[index] ?? '', value]));
+    expect(refused.map(({ position, reason }) => [position, reason])).toEqual(
+      Array.from({ length: 250 }, (_, index) => [2 * index + 2, 'CONTACT_TAKEN']),
+    );
+    expect(await orphans()).toBe(0);
+  });
+
+  it('takes one batch of an administrator at a time, so that whoever takes his role away gets his turn', async () => {
+    await service.query('begin');
+    await importUsers([name()]);
+    // As accounts.administer_user does.
+    const taking = registration.query('select from accounts.users u where u.id = $1 for no key update', [actor.userId]);
+    const other = new pg.Client({ connectionString: database.serviceUrl });
+    await other.connect();
+    const importing = other.query(`select * from accounts.import_users($1, $2, '[]', 0)`, [
+      actor.userId,
+      actor.sessionId,
+    ]);
+    let isImported = false;
+    void importing.then(() => (isImported = true));
+    await isWaiting();
+    expect(isImported).toBe(false);
+    await service.query('commit');
+    await Promise.all([taking, importing]);
+    await other.end();
+  });
+
   it('gives up the one whose contact is registered at this moment, and nobody else', async () => {
     const [lost, beside, other] = [name(), name(), name()];
     await registration.query('begin');

@@ -239,7 +239,8 @@ describe('auth.apply_cascade', () => {
   it('names the replicas that have to know, and the longest of their leases', async () => {
     const { userId, current } = await openScene();
     const ids = [randomUUID(), randomUUID()];
-    for (const [index, id] of ids.entries()) await auth.registerReplica({ id, lease: 1000 * (index + 1), tokenLifetime: 60_000 });
+    for (const [index, id] of ids.entries())
+      await auth.registerReplica({ id, lease: 1000 * (index + 1), tokenLifetime: 60_000 });
     const { replicas, longest_lease_ms: longest } = await apply(userId, 'logout_this', current.sessionId, userId);
     expect([...replicas].sort()).toEqual([...ids].sort());
     expect(longest).toBe(2000);
