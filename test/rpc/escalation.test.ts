@@ -208,7 +208,10 @@ describe('Nobody gets a role that no one entitled gave him', () => {
       const [rpc, ask] = pick(Object.entries(GIVING));
       if (await ask()) done.add(rpc);
     }
-    // What is always refused gives nobody anything, and shows nothing.
+    // What is always refused gives nobody anything, and shows nothing: each is asked until it was done once, which is soon.
+    for (const [rpc, ask] of Object.entries(GIVING)) {
+      for (let n = 0; n < CALLS && !done.has(rpc); n += 1) if (await ask()) done.add(rpc);
+    }
     expect([...done].toSorted(), `Seed ${SEED}`).toEqual(Object.keys(GIVING).toSorted());
     const held = (await readHeld(database.query)).map(({ key }) => key);
     expect(held.toSorted(), `Seed ${SEED}`).toEqual([...model.held].toSorted());
