@@ -210,7 +210,7 @@ export const settings = {
     'RU',
   ),
   USER_CALLS_PER_MINUTE: setting(
-    'USER and ADMIN calls a minute of one user; Logout is never refused.',
+    'USER and ADMIN calls a minute of one user; Logout, EndSession and EndOtherSessions are never refused.',
     count(1, 1_000_000),
     '300',
   ),
