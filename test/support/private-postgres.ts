@@ -31,14 +31,21 @@ export async function startPrivatePostgres() {
     const name = await clusterNameOf(options.dataDir);
     const isOurs = (args: readonly string[]) =>
       args.includes(`cluster_name=${name}`) || args.join(' ').startsWith(`postgres: ${name}: `);
-    const pids = (await listProcesses()).filter(({ args }) => isOurs(args)).map(({ pid }) => pid);
-    // The postmaster first, so that it starts none anew.
-    for (const pid of [server.pid, ...pids.filter((pid) => pid !== server.pid)]) {
+    const told = new Set<number>();
+    const tell = (pid: number) => {
+      told.add(pid);
       try {
         process.kill(pid, signal);
       } catch {
         // It has ended with its postmaster.
       }
+    };
+    // The postmaster first, so that it starts none anew, and only then a look at what it has started until then.
+    tell(server.pid);
+    for (;;) {
+      const found = (await listProcesses()).filter(({ pid, args }) => isOurs(args) && !told.has(pid));
+      if (found.length === 0) return;
+      for (const { pid } of found) tell(pid);
     }
   }
 
