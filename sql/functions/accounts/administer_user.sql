@@ -1,6 +1,5 @@
 -- Decides whether an administrator may act on a user, and locks them both.
--- Threats: support staff who take over a superadmin by way of his password, sessions or contacts: nobody acts on somebody who
--- ranks higher. A role that was taken away meanwhile.
+-- Threats: those of accounts.require_administrable; what it has decided is true until the end of the transaction.
 -- Internal: every administrative change of one user begins with it. It finds deleted users, too.
 create or replace function accounts.administer_user(p_actor uuid, p_permission text, p_user_id uuid)
   returns accounts.users
@@ -9,19 +8,9 @@ create or replace function accounts.administer_user(p_actor uuid, p_permission t
   security definer
   set search_path = ''
 as $$
-declare
-  v_user accounts.users;
 begin
   perform accounts.lock_users(p_actor, p_user_id);
-  perform accounts.require_permission(p_actor, p_permission);
-  select * into v_user from accounts.users u where u.id = p_user_id;
-  if not found then
-    raise exception 'USER_NOT_FOUND' using errcode = 'AU001';
-  end if;
-  if accounts.highest_level(p_user_id, null) > accounts.highest_level(p_actor, null) then
-    raise exception 'USER_OUTRANKS_CALLER' using errcode = 'AU001';
-  end if;
-  return v_user;
+  return accounts.require_administrable(p_actor, p_permission, p_user_id);
 end
 $$;
 comment on function accounts.administer_user is

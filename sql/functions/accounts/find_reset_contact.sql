@@ -1,6 +1,6 @@
 -- Decides whether an administrator may have a user sent what a new password is set with, and where that goes: to his primary e-mail
 -- address, else to his primary phone, else to his primary contact of another type that messages can be sent to.
--- Threats: those of accounts.administer_user. The rows are locked against change only: auth.start_challenge follows in this
+-- Threats: those of accounts.require_administrable. The rows are locked against change only: auth.start_challenge follows in this
 -- transaction, waits for others who ask for the same contact, and these read the user's row; with a lock against readers each would
 -- wait for the other. Should the message be refused, this is rolled back, and its event with it.
 create or replace function accounts.find_reset_contact(p_actor uuid, p_user_id uuid)
@@ -14,14 +14,7 @@ declare
   v_user accounts.users;
 begin
   perform from accounts.users u where u.id in (p_actor, p_user_id) order by u.id for share;
-  perform accounts.require_permission(p_actor, 'accounts.users.reset_password');
-  select * into v_user from accounts.users u where u.id = p_user_id;
-  if not found then
-    raise exception 'USER_NOT_FOUND' using errcode = 'AU001';
-  end if;
-  if accounts.highest_level(p_user_id, null) > accounts.highest_level(p_actor, null) then
-    raise exception 'USER_OUTRANKS_CALLER' using errcode = 'AU001';
-  end if;
+  v_user := accounts.require_administrable(p_actor, 'accounts.users.reset_password', p_user_id);
   if v_user.deleted_at is not null then
     raise exception 'USER_DELETED' using errcode = 'AU001';
   end if;
