@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { HealthState } from 'nice-grpc-server-health';
 import type { Logger } from 'pino';
 import { createAddContact } from './accounts/add-contact.ts';
@@ -46,13 +49,17 @@ import { checkDatabase, orNotMigrated } from './db/check-database.ts';
 import { createDatabaseFunctions } from './db/functions.ts';
 import { createPool } from './db/pool.ts';
 import { createInTransaction } from './db/transaction.ts';
+import { createGateway } from './gateway/gateway.ts';
+import type { SharedChainDeps } from './grpc/chain.ts';
 import { checkCallers } from './grpc/check-callers.ts';
 import { checkPermissions } from './grpc/check-permissions.ts';
 import { createGrpcServer, readServedRules, serverCredentials } from './grpc/server.ts';
+import { createPlaces } from './grpc/places.ts';
 import { createRateLimiter } from './grpc/rate-limiter.ts';
 import { createRecognizeService } from './grpc/service-identities.ts';
 import { createAccountsService } from './grpc/services/accounts-service.ts';
 import { createAuditService } from './grpc/services/audit-service.ts';
+import { createAuthorizationService } from './grpc/services/authorization-service.ts';
 import { createAuthService } from './grpc/services/auth-service.ts';
 import { createEncodeValidations } from './grpc/services/encode-validations.ts';
 import { createValidateDirectly } from './grpc/services/validate-directly.ts';
@@ -64,6 +71,7 @@ import { createKeysService } from './grpc/services/keys-service.ts';
 import { createRevocationsService } from './grpc/services/revocations-service.ts';
 import { createRolesService } from './grpc/services/roles-service.ts';
 import { createSessionsService } from './grpc/services/sessions-service.ts';
+import { createSupportService } from './grpc/services/support-service.ts';
 import { createTokensAdminService } from './grpc/services/tokens-admin-service.ts';
 import { createUsersAdminService } from './grpc/services/users-admin-service.ts';
 import { createUsersService } from './grpc/services/users-service.ts';
@@ -139,6 +147,7 @@ import { createResetUserPassword } from './users/reset-user-password.ts';
 import { createRestoreUser } from './users/restore-user.ts';
 import { createRevokeUserTokens } from './users/revoke-user-tokens.ts';
 import { createUpdateUser } from './users/update-user.ts';
+import type { Address } from './workers/messages.ts';
 import type { PrimaryLink } from './workers/primary-link.ts';
 
 /** Of one channel by one replica. What a kill leaves undecided is at most so much. */
@@ -153,7 +162,9 @@ const UNNAMED_PRODUCT = 'Example';
 /** The running service. */
 type App = {
   /** Where gRPC is served; the port is the real one if 0 was asked for. */
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: Address;
+  /** Where browsers are served; null: nowhere. */
+  readonly gateway: Address | null;
   /** Lets calls under way finish and closes everything. */
   readonly stop: () => Promise<void>;
 };
@@ -486,6 +497,7 @@ export async function startApp(
   });
   // What these answer leaves no line in the log, so they stand back where such lines are wanted.
   const isLogged = () => logger.isLevelEnabled('debug');
+  const keysMaxAge = config.SIGNING_KEY_PUBLISH_AHEAD / 2;
   const validateDirectly = (path: string) =>
     new Map([[path, createValidateDirectly({ path, recognizeService, validateToken, encodeValidations, isLogged })]]);
   const limits = { redis, isWorker: primary !== null };
@@ -499,41 +511,42 @@ export async function startApp(
     name: 'role-changes',
     callsPerMinute: config.ROLE_CHANGES_PER_MINUTE,
   });
-  const server = createGrpcServer({
-    services: {
-      auth: createAuthService({
-        register,
-        startGuestSession,
-        loginWithPassword,
-        startCodeLogin,
-        finishCodeLogin,
-        refresh,
-        logout,
-        validateToken,
-        encodeValidations,
-      }),
-      accounts: createAccountsService(accountCases),
-      keys: createKeysService({ keys, maxAge: config.SIGNING_KEY_PUBLISH_AHEAD / 2 }),
-      revocations: createRevocationsService({
-        watchRevocations,
-        profile: { ...claims, longestLifetime: config.ACCESS_TOKEN_LIFETIME },
-      }),
-      tokensAdmin: createTokensAdminService({ explainToken }),
-      registration: createRegistrationService({ startRegistration, checkRegistration, finishRegistration }),
-      passwords: createPasswordsService(passwordCases),
-      sessions: createSessionsService(sessionCases),
-      roles: createRolesService(roleCases),
-      organisations: createOrganisationsService(organisationCases),
-      users: createUsersService({ lookUpUsers: createLookUpUsers({ users }) }),
-      usersAdmin: createUsersAdminService(userCases),
-      audit: createAuditService({ listAuditEvents: createListAuditEvents({ audit: auditFunctions, pageTokens }) }),
-      messagesAdmin: createMessagesAdminService({
-        listMessages: createListMessages({ messages, pageTokens }),
-        resendMessage: createResendMessage({ messages }),
-      }),
-    },
+  const services = {
+    auth: createAuthService({
+      register,
+      startGuestSession,
+      loginWithPassword,
+      startCodeLogin,
+      finishCodeLogin,
+      refresh,
+      logout,
+      validateToken,
+      encodeValidations,
+    }),
+    accounts: createAccountsService(accountCases),
+    keys: createKeysService({ keys, maxAge: keysMaxAge }),
+    revocations: createRevocationsService({
+      watchRevocations,
+      profile: { ...claims, longestLifetime: config.ACCESS_TOKEN_LIFETIME },
+    }),
+    tokensAdmin: createTokensAdminService({ explainToken }),
+    registration: createRegistrationService({ startRegistration, checkRegistration, finishRegistration }),
+    passwords: createPasswordsService(passwordCases),
+    sessions: createSessionsService(sessionCases),
+    roles: createRolesService(roleCases),
+    organisations: createOrganisationsService(organisationCases),
+    users: createUsersService({ lookUpUsers: createLookUpUsers({ users }) }),
+    usersAdmin: createUsersAdminService(userCases),
+    audit: createAuditService({ listAuditEvents: createListAuditEvents({ audit: auditFunctions, pageTokens }) }),
+    messagesAdmin: createMessagesAdminService({
+      listMessages: createListMessages({ messages, pageTokens }),
+      resendMessage: createResendMessage({ messages }),
+    }),
+    support: createSupportService(),
+    authorization: createAuthorizationService(),
+  };
+  const chain: SharedChainDeps = {
     rules,
-    health,
     logger,
     clock,
     limiter: createRateLimiter({ ...limits, name: 'calls', callsPerMinute: config.PUBLIC_CALLS_PER_MINUTE }),
@@ -551,27 +564,56 @@ export async function startApp(
         createRateLimiter({ ...limits, name: 'guests', callsPerMinute: config.GUESTS_PER_MINUTE }),
       ],
     ]),
-    recognizeService,
     validateToken,
-    direct: {
-      calls: validateDirectly('/auth.v1.AuthService/ValidateToken'),
-      streams: validateDirectly('/auth.v1.AuthService/StreamValidateTokens'),
-    },
     checkPermission: (input) => accounts.checkPermission(input),
     isRecentLogin: (sessionId, maxAge) => auth.isRecentLogin(sessionId, maxAge),
     anonymousInterfaces,
     defaultLanguage: config.DEFAULT_LANGUAGE,
-    maxInFlight: config.MAX_CALLS_IN_FLIGHT,
+    places: createPlaces({ maxInFlight: config.MAX_CALLS_IN_FLIGHT }),
+  };
+  const descriptors = await readDescriptors();
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
+  const server = createGrpcServer({
+    ...chain,
+    services,
+    health,
+    recognizeService,
+    provedKey: () => null,
+    direct: {
+      calls: validateDirectly('/auth.v1.AuthService/ValidateToken'),
+      streams: validateDirectly('/auth.v1.AuthService/StreamValidateTokens'),
+    },
     hasClientCertificates: config.TLS_CLIENT_CA_FILE !== undefined,
-    descriptors: await readDescriptors(),
+    descriptors,
+    registry,
     hasReflection: config.REFLECTION,
   });
   const { host, port: wantedPort } = config.LISTEN_ADDRESS;
   const port = await server.listen(`${host.includes(':') ? `[${host}]` : host}:${wantedPort}`, credentials);
   opened.defer(() => server.stop(config.SHUTDOWN_GRACE));
+
+  // The door for browsers.
+  let gateway: Address | null = null;
+  if (config.GATEWAY_ADDRESS !== 'off') {
+    const { host: gatewayHost, port: wantedGatewayPort } = config.GATEWAY_ADDRESS;
+    const browserDoor = createGateway({
+      services,
+      chain,
+      registry,
+      url: config.GATEWAY_URL,
+      browserOrigins: config.BROWSER_ORIGINS,
+      trustedProxies: config.TRUSTED_PROXIES,
+      keys,
+      keysMaxAge,
+      issuer: config.TOKEN_ISSUER,
+      pageDirectory: fileURLToPath(new URL('./gen/page', import.meta.url)),
+    });
+    gateway = { host: gatewayHost, port: await browserDoor.listen(gatewayHost, wantedGatewayPort) };
+    opened.defer(() => browserDoor.stop(config.SHUTDOWN_GRACE));
+  }
   health.setStatus('healthy');
   opened.defer(() => health.setStatus('unhealthy'));
-  logger.info({ host, port }, 'serving');
+  logger.info({ host, port, gateway }, 'serving');
 
   // Messages: begun last and ended first, so that nothing is sent by a replica that does not serve.
   const providers = createChannels({
@@ -614,14 +656,10 @@ export async function startApp(
   }
 
   const running = opened.move();
-  return { address: { host, port }, stop: () => running.disposeAsync() };
+  return { address: { host, port }, gateway, stop: () => running.disposeAsync() };
 }
 
-/**
- * Ours, those of the health service, and those of error details, with which grpcurl can show them. FileDescriptorSets in a
- * row are one: the fields of a message may come in any order.
- */
-async function readDescriptors(): Promise<Uint8Array> {
-  const files = ['descriptors.binpb', 'health.binpb', 'error_details.binpb'];
-  return Buffer.concat(await Promise.all(files.map((file) => readFile(new URL(`./gen/${file}`, import.meta.url)))));
+/** Of all that is served: ours, health, Envoy's authorization, and error details, with which grpcurl can show them. */
+function readDescriptors(): Promise<Uint8Array> {
+  return readFile(new URL('./gen/served.binpb', import.meta.url));
 }

@@ -27,6 +27,8 @@ export type Caller = {
   /** What limits count by: the address, or the network that an IPv6 address belongs to. */
   readonly network: string | null;
   readonly userAgent: string | null;
+  /** The SHA-256 thumbprint (RFC 7638) of the key that the client has proved to hold (RFC 9449); null without a proof. */
+  readonly clientKey: string | null;
   /** The language of messages to the person, as far as the request says it. */
   readonly language: string;
 };

@@ -4,9 +4,10 @@ import { loadConfig } from './config/load.ts';
 import { createLogger, flushLog } from './logger.ts';
 import { hashConcurrency } from './passwords/hash-concurrency.ts';
 import type { Running } from './run-until-signal.ts';
+import type { Served } from './workers/messages.ts';
 import { startWorkers } from './workers/start-workers.ts';
 
-type Serving = Running & { readonly address: { readonly host: string; readonly port: number } };
+type Serving = Running & Served;
 
 /**
  * Serves under these settings: in this process, or in as many workers as they ask for.

@@ -65,6 +65,27 @@ const CONTRADICTIONS: readonly Contradiction[] = [
       'LOCAL_CALLERS=on trusts every caller, so LISTEN_ADDRESS must be a loopback address.',
   },
   {
+    of: ['GATEWAY_ADDRESS', 'GATEWAY_URL'],
+    problem: ({ GATEWAY_ADDRESS, GATEWAY_URL }) =>
+      GATEWAY_ADDRESS !== 'off' &&
+      !isLoopbackHost(GATEWAY_ADDRESS.host) &&
+      GATEWAY_URL === undefined &&
+      'GATEWAY_ADDRESS is reachable from other machines, so GATEWAY_URL must say the https:// URL that browsers use.',
+  },
+  {
+    of: ['GATEWAY_URL'],
+    problem: ({ GATEWAY_URL = 'https:' }) =>
+      GATEWAY_URL.startsWith('http:') &&
+      !isLoopbackHost(hostOf(GATEWAY_URL)) &&
+      'GATEWAY_URL must begin with https://, but on a loopback address: cookies and tokens travel there.',
+  },
+  {
+    of: ['BROWSER_ORIGINS'],
+    problem: ({ BROWSER_ORIGINS }) =>
+      BROWSER_ORIGINS.some((origin) => origin.startsWith('http:') && !isLoopbackHost(hostOf(origin))) &&
+      'BROWSER_ORIGINS must begin with https://, but on a loopback address.',
+  },
+  {
     of: [],
     problem: ({ TLS_CERT_FILE, TLS_KEY_FILE }) =>
       (TLS_CERT_FILE === undefined) !== (TLS_KEY_FILE === undefined) && 'TLS_CERT_FILE and TLS_KEY_FILE go together.',
@@ -126,7 +147,7 @@ const CONTRADICTIONS: readonly Contradiction[] = [
     of: [name],
     problem: ({ [name]: url = 'https:' }) =>
       url.startsWith('http:') &&
-      !isLoopbackHost(new URL(url).hostname.replace(/^\[(.+)\]$/, '$1')) &&
+      !isLoopbackHost(hostOf(url)) &&
       `${name} must begin with https://, but on a loopback address: what is sent there logs people in.`,
   })),
 ];
@@ -134,6 +155,10 @@ const CONTRADICTIONS: readonly Contradiction[] = [
 function contradictions(config: Config, unread: ReadonlySet<SettingName>): string[] {
   const isRead = (name: SettingName) => !unread.has(name);
   return CONTRADICTIONS.flatMap(({ of, problem }) => (of.every(isRead) && problem(config)) || []);
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.+)\]$/, '$1');
 }
 
 /** Whether a listener on the host can be reached from this machine only. */

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { serviceCaller } from './service-caller.ts';
@@ -59,6 +60,17 @@ const address = z.string().transform((value, context) => {
   }
   return { host: match[1].replace(/^\[(.+)\]$/, '$1'), port };
 });
+const addressOrOff = z.union([z.literal('off'), address]);
+/** As browsers write it: scheme, host, and the port unless it is the scheme's own (RFC 6454). */
+const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value);
+const origins = list.refine(
+  (values) => values.every(isOrigin),
+  'must be origins such as https://app.example.com, without a path, in small letters, without the port that https has anyway',
+);
+const networks = list.refine(
+  (values) => values.every((value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value)),
+  'must be addresses or networks such as 10.0.0.0/8',
+);
 const base64Key = z
   .string()
   .refine((value) => /^[A-Za-z0-9+/]{43}=$/.test(value), 'must be 32 random bytes in base64: openssl rand -base64 32')
@@ -99,6 +111,26 @@ export const settings = {
   TLS_CERT_FILE: setting('The server certificate (PEM). Without it the listener is plain text.', text, undefined),
   TLS_KEY_FILE: setting('The key of the server certificate (PEM).', text, undefined),
   TLS_CLIENT_CA_FILE: setting('The authority (PEM) whose client certificates identify services.', text, undefined),
+  GATEWAY_ADDRESS: setting(
+    'Where browsers are served, as host:port: gRPC-web, Connect and JSON, the keys, and the account page; or `off`. Plain HTTP: on anything but a loopback address it stands behind a proxy with TLS, and GATEWAY_URL is needed.',
+    addressOrOff,
+    'off',
+  ),
+  GATEWAY_URL: setting(
+    'The URL by which browsers reach GATEWAY_ADDRESS, without a path: https, but on a loopback address. Its pages may call.',
+    z.string().refine(isOrigin, 'must be a URL without a path, such as https://auth.example.com'),
+    undefined,
+  ),
+  BROWSER_ORIGINS: setting(
+    'The origins of other pages that may call the gateway, exactly as browsers write them, separated by commas.',
+    origins,
+    '',
+  ),
+  TRUSTED_PROXIES: setting(
+    "Addresses and networks (CIDR) of the proxies in front of the gateway, separated by commas: their `x-forwarded-for` is believed, nobody else's.",
+    networks,
+    '',
+  ),
   REFLECTION: setting('Whether server reflection is served: on or off.', onOff, 'off'),
   WORKERS: setting(
     'Processes that serve behind the one address, each a replica of its own; they share HASH_CONCURRENCY and count PUBLIC calls together.',

@@ -1,8 +1,18 @@
+type Address = { readonly host: string; readonly port: number };
+type Served = { readonly address: Address; readonly gateway: Address | null };
+
 /** What `npm run call` calls if it is not told otherwise. */
 const DEFAULT_ADDRESS = '127.0.0.1:50051';
 
 /** What a newcomer can try, in lines that can be pasted into another terminal. */
-export function nextSteps({ host, port }: { host: string; port: number }): string {
+export function nextSteps({ address: { host, port }, gateway }: Served): string {
+  const page = gateway
+    ? `
+or with a browser on http://localhost:${gateway.port}, or with curl:
+
+  curl -H 'content-type: application/json' -d '{"login":"ada","password":"correct horse battery"}' http://localhost:${gateway.port}/auth.v1.AuthService/Login
+`
+    : '';
   const address = `${host}:${port}`;
   const option = address === DEFAULT_ADDRESS ? '' : ` --address ${address}`;
   const body = `{"second_login":"ada","phone":"+79991234567","password":"correct horse battery","interface":"customer"}`;
@@ -16,7 +26,7 @@ or with grpcurl:
 
   grpcurl -plaintext ${address} list
   grpcurl -plaintext -d '${body}' ${address} auth.v1.AuthService/Register
-
+${page}
 Stop with Ctrl-C. The data stays in .data/.
 `;
 }

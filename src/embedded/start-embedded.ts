@@ -19,6 +19,9 @@ type Options = {
   readonly print: (line: string) => void;
 };
 
+/** Where browsers are served unless it is said otherwise. */
+const DEFAULT_GATEWAY = '127.0.0.1:8080';
+
 /** The whole service on one machine, with a PostgreSQL of its own: what `npm start` does where no DATABASE_URL is set. */
 export async function startEmbedded({ dataDir, environment, print }: Options): Promise<Running> {
   const startedAt = performance.now();
@@ -28,20 +31,32 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
   const lock = await acquireInstanceLock(dataDir);
   opened.defer(() => lock.release());
   const secrets = await loadOrCreateSecrets(inDataDir('secrets.json'));
-  const settings = {
+  const defaults = {
     REFLECTION: 'on',
     LOCAL_CALLERS: 'on',
     PHONE_REGISTRATION: 'on',
     MESSAGE_FILES: inDataDir('messages'),
-    LINK_BASE_URL: 'http://localhost:8080',
+    GATEWAY_ADDRESS: DEFAULT_GATEWAY,
     ...environment,
     MASTER_KEY: environment['MASTER_KEY'] || secrets.masterKey,
   };
+  // Links in messages lead to the account page.
+  const gatewayPort = /:([1-9]\d*)$/.exec(defaults.GATEWAY_ADDRESS)?.[1] ?? '8080';
+  const settings = { LINK_BASE_URL: `http://localhost:${gatewayPort}`, ...defaults };
   // Read before anything is started, with a placeholder for what is not known yet: mistakes show at once.
-  const { LISTEN_ADDRESS: listen, ...config } = loadConfig({ ...settings, DATABASE_URL: 'postgres://localhost' });
+  const {
+    LISTEN_ADDRESS: listen,
+    GATEWAY_ADDRESS: gateway,
+    ...config
+  } = loadConfig({ ...settings, DATABASE_URL: 'postgres://localhost' });
   if (listen.port !== 0 && !(await isPortFree(listen.port))) {
     throw new StartProblem(
       `Port ${listen.port} is in use. Stop what uses it, or choose another: LISTEN_ADDRESS=127.0.0.1:50052 npm start`,
+    );
+  }
+  if (gateway !== 'off' && gateway.port !== 0 && !(await isPortFree(gateway.port))) {
+    throw new StartProblem(
+      `Port ${gateway.port} is in use. Stop what uses it, or choose another: GATEWAY_ADDRESS=127.0.0.1:8081 npm start (or off)`,
     );
   }
 
@@ -72,7 +87,8 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
   const service = await serve({ ...settings, DATABASE_URL: databaseUrl }, inDataDir('service.log'), print);
   opened.defer(() => service.stop());
   step(`Serving gRPC on ${service.address.host}:${service.address.port}; log in ${inDataDir('service.log')}`);
-  print(nextSteps(service.address));
+  if (service.gateway) step(`Serving browsers on http://localhost:${service.gateway.port}`);
+  print(nextSteps(service));
 
   const running = opened.move();
   return {

@@ -286,5 +286,41 @@ export const reasons: { readonly [R in Reason]: Row } = {
     level: 'info',
   },
 
+  ORIGIN_NOT_ALLOWED: {
+    status: Status.PERMISSION_DENIED,
+    text: 'Pages of this origin may not call.',
+    level: 'warn',
+  },
+  REFRESH_TOKEN_MISSING: {
+    status: Status.UNAUTHENTICATED,
+    text: 'There is no cookie with a refresh token; log in.',
+    level: 'info',
+  },
+  REFRESH_TOKEN_BOUND: {
+    status: Status.UNAUTHENTICATED,
+    text: 'The refresh token is bound to another client.',
+    level: 'warn',
+  },
+  DPOP_PROOF_INVALID: {
+    status: Status.UNAUTHENTICATED,
+    text: 'A DPoP proof for this call is needed.',
+    level: 'info',
+  },
+  DPOP_NONCE_REQUIRED: {
+    status: Status.UNAUTHENTICATED,
+    text: 'The DPoP proof must carry the nonce of the header dpop-nonce.',
+    level: 'info',
+  },
+  ROLE_REQUIRED: {
+    status: Status.PERMISSION_DENIED,
+    text: 'The user holds none of the roles that this needs.',
+    level: 'info',
+  },
+  ROUTE_MISCONFIGURED: {
+    status: Status.INTERNAL,
+    text: 'The proxy asks for something that is not understood.',
+    level: 'error',
+  },
+
   INTERNAL: { status: Status.INTERNAL, text: 'Internal error.', level: 'error' },
 };

@@ -3,6 +3,7 @@ import type { ServerMiddleware } from 'nice-grpc-common';
 import { AccountsServiceDefinition } from '../gen/accounts/v1/accounts_service.ts';
 import { OrganisationsServiceDefinition } from '../gen/accounts/v1/organisations_service.ts';
 import { RolesServiceDefinition } from '../gen/accounts/v1/roles_service.ts';
+import { SupportServiceDefinition } from '../gen/accounts/v1/support_service.ts';
 import { UsersAdminServiceDefinition } from '../gen/accounts/v1/users_admin_service.ts';
 import { UsersServiceDefinition } from '../gen/accounts/v1/users_service.ts';
 import { AuditServiceDefinition } from '../gen/auth/v1/audit_service.ts';
@@ -14,6 +15,7 @@ import { RegistrationServiceDefinition } from '../gen/auth/v1/registration_servi
 import { RevocationsServiceDefinition } from '../gen/auth/v1/revocations_service.ts';
 import { SessionsServiceDefinition } from '../gen/auth/v1/sessions_service.ts';
 import { TokensAdminServiceDefinition } from '../gen/auth/v1/tokens_admin_service.ts';
+import { AuthorizationDefinition } from '../gen/envoy/service/auth/v3/external_auth.ts';
 import { markMalformedRequests } from './decoding.ts';
 import { passEncodedResponses } from './encoded-response.ts';
 import type { WithCaller } from './middleware/authorize.ts';
@@ -31,6 +33,8 @@ export type Services = {
   readonly organisations: ServiceImplementation<OrganisationsServiceDefinition, WithCaller>;
   readonly users: ServiceImplementation<UsersServiceDefinition, WithCaller>;
   readonly usersAdmin: ServiceImplementation<UsersAdminServiceDefinition, WithCaller>;
+  readonly support: ServiceImplementation<SupportServiceDefinition, WithCaller>;
+  readonly authorization: ServiceImplementation<AuthorizationDefinition, WithCaller>;
   readonly keys: ServiceImplementation<KeysServiceDefinition, WithCaller>;
   readonly tokensAdmin: ServiceImplementation<TokensAdminServiceDefinition, WithCaller>;
   readonly messagesAdmin: ServiceImplementation<MessagesAdminServiceDefinition, WithCaller>;
@@ -54,6 +58,8 @@ export function addServices(
   guarded.add(markMalformedRequests(OrganisationsServiceDefinition, wireFormat), services.organisations);
   guarded.add(markMalformedRequests(UsersServiceDefinition, wireFormat), services.users);
   guarded.add(markMalformedRequests(UsersAdminServiceDefinition, wireFormat), services.usersAdmin);
+  guarded.add(markMalformedRequests(SupportServiceDefinition, wireFormat), services.support);
+  guarded.add(markMalformedRequests(AuthorizationDefinition, wireFormat), services.authorization);
   guarded.add(markMalformedRequests(KeysServiceDefinition, wireFormat), services.keys);
   guarded.add(markMalformedRequests(TokensAdminServiceDefinition, wireFormat), services.tokensAdmin);
   guarded.add(markMalformedRequests(MessagesAdminServiceDefinition, wireFormat), services.messagesAdmin);

@@ -1,17 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FileRegistry } from '@bufbuild/protobuf';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { createServer } from 'nice-grpc';
-import { errorDetailsServerMiddleware } from 'nice-grpc-error-details';
 import { HealthDefinition, HealthServiceImpl } from 'nice-grpc-server-health';
 import type { HealthState } from 'nice-grpc-server-health';
 import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection';
-import type { Logger } from 'pino';
-import type { RateLimiterAbstract } from 'rate-limiter-flexible';
-import type { ValidateToken } from '../auth/validate-token.ts';
-import type { Clock } from '../clock.ts';
 import { StartProblem } from '../errors/start-problem.ts';
-import type { Language } from '../languages.ts';
 import { readAccessRules } from './access.ts';
 import type { AccessRules } from './access.ts';
 import { addServices } from './add-services.ts';
@@ -19,43 +14,24 @@ import type { Services } from './add-services.ts';
 import { createAnswerDirectly } from './answer-directly.ts';
 import type { OpenDirectly } from './answer-directly.ts';
 import { createAnswerStreamDirectly } from './answer-stream-directly.ts';
-import { DEFINITIONS } from './definitions.ts';
+import { createChain } from './chain.ts';
+import type { ChainDeps } from './chain.ts';
+import { DEFINITIONS, FOREIGN_DEFINITIONS, FOREIGN_RULES } from './definitions.ts';
 import { createCutSlowReaders } from './cut-slow-readers.ts';
-import { createAuthorize } from './middleware/authorize.ts';
-import type { CheckPermission } from './middleware/authorize.ts';
-import { createBoundWork } from './middleware/bound-work.ts';
-import { createLimitRate } from './middleware/limit-rate.ts';
-import { createMapErrors } from './middleware/map-errors.ts';
-import { createObserve } from './middleware/observe.ts';
-import { createPlaces } from './places.ts';
-import type { RecognizeService } from './service-identities.ts';
 import { createStreamEnder } from './middleware/end-streams.ts';
 import { passVerifiedSans } from './verified-sans.ts';
 import { createWireFormats } from './wire-format.ts';
 
-type GrpcServerDeps = {
+type GrpcServerDeps = ChainDeps & {
   readonly services: Services;
-  readonly rules: AccessRules;
   readonly health: HealthState;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  readonly limiter: Pick<RateLimiterAbstract, 'consume'>;
-  readonly userLimiter: Pick<RateLimiterAbstract, 'consume'>;
-  /** Of methods, by their paths, that are bounded more tightly, beside all calls. */
-  readonly methodLimiters: ReadonlyMap<string, Pick<RateLimiterAbstract, 'consume'>>;
-  readonly recognizeService: RecognizeService;
-  readonly validateToken: ValidateToken;
   /** What is answered in front of the chain, by the methods' paths: unary calls, and bidirectional streams. */
   readonly direct: Readonly<Record<'calls' | 'streams', ReadonlyMap<string, OpenDirectly>>>;
-  readonly checkPermission: CheckPermission;
-  readonly isRecentLogin: (sessionId: string, maxAge: number) => Promise<boolean>;
-  readonly anonymousInterfaces: readonly string[];
-  readonly defaultLanguage: Language;
-  readonly maxInFlight: number;
   /** Whether TLS asks clients for certificates. */
   readonly hasClientCertificates: boolean;
-  /** The FileDescriptorSet of the contract. */
+  /** The FileDescriptorSet of all that is served, and what it says. */
   readonly descriptors: Uint8Array;
+  readonly registry: FileRegistry;
   /** Whether reflection shows it. */
   readonly hasReflection: boolean;
 };
@@ -74,20 +50,13 @@ const WATCHER_PATIENCE = 10_000;
 
 /** The access rule of every method that is served. */
 export function readServedRules(): AccessRules {
-  return readAccessRules(DEFINITIONS);
+  return new Map([...readAccessRules(DEFINITIONS), ...FOREIGN_RULES]);
 }
 
 /** Everything that is served, and what every call passes on its way. */
 export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
-  const { rules } = deps;
-  const { logger, clock } = deps;
+  const { logger, places } = deps;
   const streams = createStreamEnder();
-  const quietMethods = new Set([
-    ...['ValidateToken', 'BatchValidateTokens', 'StreamValidateTokens'].map((name) => `/auth.v1.AuthService/${name}`),
-    '/grpc.health.v1.Health/Check',
-  ]);
-
-  const places = createPlaces(deps);
 
   const server = createServer({
     'grpc.max_receive_message_length': 1024 * 1024,
@@ -107,29 +76,15 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
       createAnswerDirectly({ methods: deps.direct.calls, places }),
       createAnswerStreamDirectly({ methods: deps.direct.streams, places, streams }),
     ],
-  })
-    // Outermost: it must see the status that the caller sees, whoever decided it.
-    .use(createObserve({ logger, clock, quietMethods }))
-    // Puts the details of a status into the trailer; so it stands outside of what makes them.
-    .use(errorDetailsServerMiddleware)
-    // Everything inside may throw what it likes; nothing outside sees any of it.
-    .use(createMapErrors())
-    // Before anything is spent on a call.
-    .use(createBoundWork({ places, streams }));
+  });
 
-  // Health and reflection are open to all: they say nothing about anybody.
-  server.with(streams.middleware).add(HealthDefinition, HealthServiceImpl(deps.health));
+  const { open, guarded } = createChain(server, streams, deps);
+  open.with(streams.middleware).add(HealthDefinition, HealthServiceImpl(deps.health));
   if (deps.hasReflection) {
-    const names = [...DEFINITIONS, HealthDefinition].map(({ fullName }) => fullName);
-    server.with(streams.middleware).add(ServerReflectionService, ServerReflection(deps.descriptors, names));
+    const names = [...DEFINITIONS, ...FOREIGN_DEFINITIONS, HealthDefinition].map(({ fullName }) => fullName);
+    open.with(streams.middleware).add(ServerReflectionService, ServerReflection(deps.descriptors, names));
   }
-
-  const guarded = server
-    // Who calls, and whether he may: the method's access option decides, and a method without one is refused.
-    .with(createAuthorize({ ...deps, rules }))
-    // Has to know whose address it is, and stands before all work on the database and on hashes.
-    .with(createLimitRate({ ...deps, rules }));
-  addServices(guarded, streams.middleware, deps.services, createWireFormats(deps.descriptors));
+  addServices(guarded, streams.middleware, deps.services, createWireFormats(deps.registry));
 
   return {
     listen: (address, credentials) =>

@@ -1,7 +1,6 @@
-import { ScalarType, createFileRegistry, fromBinary } from '@bufbuild/protobuf';
-import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { ScalarType } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, FileRegistry } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
 /** Whether bytes are what a method's request type would be written as. */
 export type IsWellFormed = (bytes: Uint8Array) => boolean;
@@ -11,11 +10,9 @@ export type IsWellFormed = (bytes: Uint8Array) => boolean;
  * contract's as if it were unknown, and over everything behind a zero tag: a Logout with a `scope` that is a text would end
  * the session. Fields that the contract does not know are let through, as protobuf promises to newer clients.
  *
- * @param descriptors the FileDescriptorSet of the services
+ * @param registry has the descriptors of the services
  */
-export function createWireFormats(descriptors: Uint8Array) {
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
-
+export function createWireFormats(registry: FileRegistry) {
   return (serviceName: string, methodName: string): IsWellFormed => {
     const method = registry.getService(serviceName)?.methods.find(({ name }) => name === methodName);
     if (!method) throw new Error(`${serviceName}/${methodName} is not in the descriptors.`);

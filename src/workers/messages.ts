@@ -1,6 +1,9 @@
 /** Where it is served. */
 export type Address = { readonly host: string; readonly port: number };
 
+/** Where a process serves: gRPC, and browsers where it does. */
+export type Served = { readonly address: Address; readonly gateway: Address | null };
+
 /** Why a worker could not start or stop. */
 export type Failure = {
   /** Written for people: the message alone says it. */
@@ -25,7 +28,7 @@ export type FromPrimary =
 
 /** What a worker tells the primary. */
 export type FromWorker =
-  | { readonly kind: 'serving'; readonly address: Address }
+  | { readonly kind: 'serving'; readonly served: Served }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'publish'; readonly channel: string; readonly text: string }
   | { readonly kind: 'take slot'; readonly id: number }

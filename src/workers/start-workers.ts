@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import type { Delay } from '../clock.ts';
-import type { Address, FromPrimary, FromWorker } from './messages.ts';
+import type { FromPrimary, FromWorker, Served } from './messages.ts';
 import { createSlotDispenser } from './slot-dispenser.ts';
 import { createSupervisor } from './supervisor.ts';
 import type { Supervisor } from './supervisor.ts';
 import { forkWorker } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-type RunningWorkers = Pick<Supervisor, 'stop' | 'failed'> & { readonly address: Address };
+type RunningWorkers = Pick<Supervisor, 'stop' | 'failed'> & Served;
 
 type Options = Pick<FromPrimary & { kind: 'start' }, 'settings' | 'logFile'> & {
   /** How many. */
@@ -65,8 +65,8 @@ export async function startWorkers(options: Options): Promise<RunningWorkers> {
 
   const supervisor = createSupervisor({ count, fork, delay, patience: grace + CLOSING, logger });
   try {
-    const address = await supervisor.start();
-    return { address, stop: supervisor.stop, failed: supervisor.failed };
+    const served = await supervisor.start();
+    return { ...served, stop: supervisor.stop, failed: supervisor.failed };
   } catch (error) {
     await supervisor.stop();
     throw error;

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import type { Delay } from '../clock.ts';
 import { StartProblem } from '../errors/start-problem.ts';
-import type { Address, Failure } from './messages.ts';
+import type { Failure, Served } from './messages.ts';
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts';
 
 /** Keeps a number of workers running. */
 export type Supervisor = {
   /** Resolves when all serve. Rejects when one cannot; call `stop` then. */
-  readonly start: () => Promise<Address>;
+  readonly start: () => Promise<Served>;
   /** Tells the workers to stop and resolves when all are gone. */
   readonly stop: () => Promise<void>;
   /** Rejects when no worker serves any more and none can be started. */
@@ -40,15 +40,15 @@ export function createSupervisor({ count, fork, delay, patience, logger }: Deps)
   const isStopping = () => stopping.signal.aborted;
 
   /** Runs one worker after another under the same number. */
-  async function keep(worker: number, onServing: (address: Address) => void): Promise<void> {
+  async function keep(worker: number, onServing: (served: Served) => void): Promise<void> {
     let pause = FIRST_PAUSE;
     while (!isStopping()) {
       const begin = performance.now();
       const process = fork(worker);
       running.add(process);
-      void process.serving.then((address) => {
+      void process.serving.then((served) => {
         serving.add(worker);
-        onServing(address);
+        onServing(served);
       });
       const end = await process.gone;
       running.delete(process);
@@ -82,16 +82,16 @@ export function createSupervisor({ count, fork, delay, patience, logger }: Deps)
     failed: failed.promise,
     async start() {
       const begin = (worker: number) => {
-        const { promise, resolve } = Promise.withResolvers<Address>();
+        const { promise, resolve } = Promise.withResolvers<Served>();
         loops.push(keep(worker, resolve));
         return Promise.race([promise, failed.promise]);
       };
       // The first finds out for all whether a start is possible: what is wrong is said once.
-      const address = await begin(1);
+      const served = await begin(1);
       await Promise.all(Array.from({ length: count - 1 }, (_, index) => begin(index + 2)));
       hasStarted = true;
-      logger.info({ workers: count, ...address }, 'all workers serve');
-      return address;
+      logger.info({ workers: count, ...served.address, gateway: served.gateway }, 'all workers serve');
+      return served;
     },
     async stop() {
       stopping.abort();

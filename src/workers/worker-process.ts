@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { isOurs } from './messages.ts';
-import type { Address, Failure, FromPrimary, FromWorker } from './messages.ts';
+import type { Failure, FromPrimary, FromWorker, Served } from './messages.ts';
 
 /** How a worker has ended. */
 export type WorkerEnd = {
@@ -14,7 +14,7 @@ export type WorkerEnd = {
 export type WorkerProcess = {
   readonly tell: (message: FromPrimary) => void;
   /** Resolves when it serves; stays pending when it ends before. */
-  readonly serving: Promise<Address>;
+  readonly serving: Promise<Served>;
   /** Resolves when it is gone and everything that it has said was heard. Never rejects. */
   readonly gone: Promise<WorkerEnd>;
   readonly kill: () => void;
@@ -28,7 +28,7 @@ const MOST_UNSENT = 1000;
 
 export function forkWorker(onMessage: (message: FromWorker) => void): WorkerProcess {
   const worker = cluster.fork();
-  const serving = Promise.withResolvers<Address>();
+  const serving = Promise.withResolvers<Served>();
   let failure: Failure | null = null;
   let unsent = 0;
   // Of a message to a process that has just gone, also one that a library has sent.
@@ -36,7 +36,7 @@ export function forkWorker(onMessage: (message: FromWorker) => void): WorkerProc
   worker.on('message', (message: unknown) => {
     if (!isOurs(message)) return;
     const ours = message as FromWorker;
-    if (ours.kind === 'serving') serving.resolve(ours.address);
+    if (ours.kind === 'serving') serving.resolve(ours.served);
     else if (ours.kind === 'failed') failure = ours.failure;
     else onMessage(ours);
   });

@@ -26,7 +26,7 @@ try {
   // Where the log is a file, somebody sits in front of the terminal, which is this process's, too.
   const print = logFile === null ? null : (text: string) => void process.stdout.write(`${text}\n`);
   const app = await startApp(config, logger, createPrimaryLink(channel), print);
-  await channel.tell({ kind: 'serving', address: app.address });
+  await channel.tell({ kind: 'serving', served: { address: app.address, gateway: app.gateway } });
   await toldToStop;
   await app.stop();
 } catch (error) {

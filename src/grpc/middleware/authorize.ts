@@ -16,9 +16,11 @@ export type WithCaller = WithRecord & { readonly caller: Caller };
 /** Whether a role that the user holds now, by the database, permits the method. */
 export type CheckPermission = (input: { userId: string; permission: string; method: string }) => Promise<boolean>;
 
-type Deps = {
+export type AuthorizeDeps = {
   readonly rules: AccessRules;
   readonly recognizeService: RecognizeService;
+  /** The key that the listener has found proved for a call. */
+  readonly provedKey: (metadata: Metadata) => string | null;
   readonly validateToken: ValidateToken;
   readonly checkPermission: CheckPermission;
   readonly isRecentLogin: (sessionId: string, maxAge: number) => Promise<boolean>;
@@ -34,12 +36,13 @@ const LONGEST_USER_AGENT = 512;
 export function createAuthorize({
   rules,
   recognizeService,
+  provedKey,
   validateToken,
   checkPermission,
   isRecentLogin,
   anonymousInterfaces,
   defaultLanguage,
-}: Deps): ServerMiddleware<WithCaller, WithRecord> {
+}: AuthorizeDeps): ServerMiddleware<WithCaller, WithRecord> {
   async function identifyUser(metadata: Metadata, freshness: Freshness): Promise<UserIdentity | null> {
     const header = metadata.get('authorization');
     if (header === undefined) return null;
@@ -104,6 +107,7 @@ export function createAuthorize({
       network: from?.network ?? null,
       userAgent:
         (service ? metadata.get('x-user-agent') : metadata.get('user-agent'))?.slice(0, LONGEST_USER_AGENT) ?? null,
+      clientKey: provedKey(metadata),
       language: preferredLanguage(metadata.get('accept-language'), defaultLanguage),
     };
     return yield* call.next(call.request, { ...context, caller });

@@ -8,7 +8,7 @@ import type { WithCaller } from './authorize.ts';
 
 type Limiter = Pick<RateLimiterAbstract, 'consume'>;
 
-type Deps = {
+export type LimitRateDeps = {
   readonly rules: AccessRules;
   readonly limiter: Limiter;
   readonly userLimiter: Limiter;
@@ -32,7 +32,7 @@ export function createLimitRate({
   limiter,
   userLimiter,
   methodLimiters,
-}: Deps): ServerMiddleware<object, WithCaller> {
+}: LimitRateDeps): ServerMiddleware<object, WithCaller> {
   return async function* limitRate(call, context) {
     const { network, user } = context.caller;
     const access = rules.get(call.method.path)?.access;

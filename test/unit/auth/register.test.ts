@@ -28,6 +28,7 @@ const caller: Caller = {
   address: null,
   network: null,
   userAgent: null,
+  clientKey: null,
   language: 'en',
 };
 const DIGEST_KEY = Buffer.alloc(32, 1);

@@ -1,0 +1,36 @@
+import { createContextKey } from '@connectrpc/connect';
+import type { HandlerContext } from '@connectrpc/connect';
+import { Metadata } from 'nice-grpc-common';
+import type { CallContext } from 'nice-grpc-common';
+
+/** Where the person calls from, as the connection or a proxy that is believed says it. */
+export const clientAddressKey = createContextKey('', { description: 'the address of the client' });
+
+/** Metadata has ASCII alone (the gRPC specification, "Custom-Metadata"); a header may have more, and is left behind. */
+const ASCII_VALUE = /^[ -~]*$/;
+const KEY = /^[0-9a-z_.-]+$/;
+/** Of HTTP, not of the call; and cookies, of which the call knows nothing (refresh-cookie.ts). */
+const LEFT_BEHIND = new Set(['connection', 'content-length', 'cookie', 'host', 'te', 'transfer-encoding']);
+
+/** What the chain of middleware sees of a call that has come by HTTP. */
+export function toCallContext({ requestHeader, values, signal }: HandlerContext): CallContext {
+  return {
+    metadata: toMetadata(requestHeader),
+    // In brackets, with a port, as grpc-js writes it.
+    peer: `[${values.get(clientAddressKey)}]:0`,
+    header: Metadata(),
+    trailer: Metadata(),
+    sendHeader: () => undefined,
+    signal,
+  };
+}
+
+function toMetadata(headers: Headers): Metadata {
+  const metadata = Metadata();
+  for (const [key, value] of headers) {
+    if (LEFT_BEHIND.has(key) || !KEY.test(key) || !ASCII_VALUE.test(value)) continue;
+    if (key.endsWith('-bin')) metadata.append(key, new Uint8Array(Buffer.from(value, 'base64')));
+    else metadata.append(key, value);
+  }
+  return metadata;
+}

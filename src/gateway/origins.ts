@@ -1,0 +1,24 @@
+/** Which pages may call, and where the listener is reached. */
+export type Origins = {
+  /** An origin as a browser writes it into the header `origin` (RFC 6454, section 7). */
+  readonly isAllowed: (origin: string) => boolean;
+  /** Those of the listener itself; the first is the one that is shown to others. */
+  readonly own: () => readonly string[];
+};
+
+type Deps = {
+  /** The origin by which browsers reach the listener; undefined: on the machine itself, by any of its names. */
+  readonly url: string | undefined;
+  /** The origins of other pages that may call. */
+  readonly others: readonly string[];
+  /** Where it listens, which is known later than this. */
+  readonly port: () => number;
+};
+
+/** All are compared as they are: whatever is not the same text is another origin, `null` among them. */
+export function createOrigins({ url, others, port }: Deps): Origins {
+  const own = () => (url === undefined ? LOCAL_NAMES.map((name) => `http://${name}:${port()}`) : [url]);
+  return { own, isAllowed: (origin) => others.includes(origin) || own().includes(origin) };
+}
+
+const LOCAL_NAMES = ['localhost', '127.0.0.1', '[::1]'];

@@ -1,0 +1,51 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import type { Message, Registry } from '@bufbuild/protobuf';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { isAbortError } from 'abort-controller-x';
+import { ServerError } from 'nice-grpc-common';
+import type { Metadata } from 'nice-grpc-common';
+
+const STATUS_DETAILS = 'grpc-status-details-bin';
+
+/**
+ * What the chain of middleware has thrown, as Connect carries it: the same status and text, the same details. The numbers of
+ * statuses are those of gRPC in both.
+ *
+ * @param trailer where the chain has put the details (google.rpc.Status); the rest of it goes along
+ * @param registry knows the messages of details, so that JSON shows them in words
+ */
+export function createToConnectError(registry: Registry) {
+  const statusSchema = registry.getMessage('google.rpc.Status');
+  if (!statusSchema) throw new Error('google.rpc.Status is not in the descriptors.');
+
+  return function toConnectError(error: unknown, trailer: Metadata, header: Metadata): ConnectError {
+    if (isAbortError(error)) return new ConnectError('The call was cancelled.', Code.Canceled);
+    // The chain lets nothing else out; what it would say is not for callers.
+    if (!(error instanceof ServerError)) return new ConnectError('Internal error.', Code.Internal);
+    const metadata = new Headers();
+    for (const source of [header, trailer]) copyInto(metadata, source);
+    const converted = new ConnectError(error.details, error.code as number as Code, metadata);
+    const bytes = trailer.get(STATUS_DETAILS);
+    if (bytes) {
+      const { details } = fromBinary(statusSchema, bytes) as Message & { details: Detail[] };
+      converted.details = details.map(({ typeUrl, value }) => {
+        const type = typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
+        const desc = registry.getMessage(type);
+        return desc ? { desc, value: fromBinary(desc, value) } : { type, value };
+      });
+    }
+    return converted;
+  };
+}
+
+type Detail = { readonly typeUrl: string; readonly value: Uint8Array };
+
+/** Text and binary metadata as headers; the details of a status have a place of their own in each protocol. */
+export function copyInto(headers: Headers, metadata: Metadata): void {
+  for (const [key, values] of metadata) {
+    if (key === STATUS_DETAILS) continue;
+    for (const value of values) {
+      headers.append(key, typeof value === 'string' ? value : Buffer.from(value).toString('base64'));
+    }
+  }
+}
