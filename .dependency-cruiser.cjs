@@ -183,6 +183,15 @@ module.exports = {
       'The chain asks the use case ValidateToken who calls; who the services are is a setting.',
     ),
     only(
+      'gateway-knows-no-storage',
+      '^src/gateway/',
+      [
+        ...['^src/gateway/', '^src/grpc/(?!server[.]ts)', '^src/gen/', '^src/errors/', '^src/tokens/'],
+        ...['^src/clock[.]ts$', '^src/auth/check-request[.]ts$'],
+      ],
+      'It speaks other protocols and hands calls on to the chain of gRPC.',
+    ),
+    only(
       'messages-know-what-they-carry',
       '^src/messages/',
       [
@@ -295,6 +304,12 @@ module.exports = {
       'ioredis',
       ['^src/redis/', '^src/grpc/rate-limiter[.]ts$'],
       'Nobody else is given a connection.',
+    ),
+    home(
+      'http-libraries-live-in-the-gateway',
+      '(@connectrpc/connect(-node)?|cors|cookie|sirv|proxy-addr)',
+      ['^src/gateway/', '^src/web/'],
+      'The protocols of browsers end there.',
     ),
     home('grpc-js-lives-in-grpc', '@grpc/grpc-js', ['^src/grpc/', '^src/client/'], 'The transport ends at the door.'),
     home(

@@ -5,11 +5,15 @@ import { isAbortError } from 'abort-controller-x';
 import { ServerError } from 'nice-grpc-common';
 import type { Metadata } from 'nice-grpc-common';
 
+/** The numbers are those of gRPC in both. */
+const CODES = new Map(
+  Object.values(Code).flatMap((code) => (typeof code === 'number' ? [[code as number, code]] : [])),
+);
+
 const STATUS_DETAILS = 'grpc-status-details-bin';
 
 /**
- * What the chain of middleware has thrown, as Connect carries it: the same status and text, the same details. The numbers of
- * statuses are those of gRPC in both.
+ * What the chain of middleware has thrown, as Connect carries it: the same status and text, the same details.
  *
  * @param trailer where the chain has put the details (google.rpc.Status); the rest of it goes along
  * @param registry knows the messages of details, so that JSON shows them in words
@@ -24,7 +28,7 @@ export function createToConnectError(registry: Registry) {
     if (!(error instanceof ServerError)) return new ConnectError('Internal error.', Code.Internal);
     const metadata = new Headers();
     for (const source of [header, trailer]) copyInto(metadata, source);
-    const converted = new ConnectError(error.details, error.code as number as Code, metadata);
+    const converted = new ConnectError(error.details, CODES.get(error.code) ?? Code.Unknown, metadata);
     const bytes = trailer.get(STATUS_DETAILS);
     if (bytes) {
       const { details } = fromBinary(statusSchema, bytes) as Message & { details: Detail[] };

@@ -104,7 +104,7 @@ function createMethod(
         if (!responseStream) yield encode(result.value as object);
       } finally {
         // A reader that has gone away ends the handler, too.
-        if (!result.done) await responses.return(undefined as never);
+        if (!result.done) await responses.return(undefined);
       }
       return undefined;
     },

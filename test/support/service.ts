@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { AccountsServiceDefinition } from '../../src/gen/accounts/v1/accounts_service.ts';
 import { OrganisationsServiceDefinition } from '../../src/gen/accounts/v1/organisations_service.ts';
 import { AuditServiceDefinition } from '../../src/gen/auth/v1/audit_service.ts';
+import { SupportServiceDefinition } from '../../src/gen/accounts/v1/support_service.ts';
 import { UsersAdminServiceDefinition } from '../../src/gen/accounts/v1/users_admin_service.ts';
 import { UsersServiceDefinition } from '../../src/gen/accounts/v1/users_service.ts';
 import { AuthServiceDefinition } from '../../src/gen/auth/v1/auth_service.ts';
@@ -58,6 +59,8 @@ export async function startService(settings: Record<string, string> & { DATABASE
     ...clients,
     address,
     port: app.address.port,
+    /** Where browsers are served, as http://localhost:<port>; only with GATEWAY_ADDRESS: '127.0.0.1:0'. */
+    gatewayUrl: app.gateway ? `http://localhost:${app.gateway.port}` : '',
     /** What the service has logged so far. */
     logLines,
     /** Stops the service while the clients stay connected. */
@@ -89,6 +92,7 @@ export function connectClients(address: string, options: Parameters<typeof creat
     audit: factory.create(AuditServiceDefinition, channel),
     messagesAdmin: factory.create(MessagesAdminServiceDefinition, channel),
     tokensAdmin: factory.create(TokensAdminServiceDefinition, channel),
+    support: factory.create(SupportServiceDefinition, channel),
     users: factory.create(UsersServiceDefinition, channel),
     usersAdmin: factory.create(UsersAdminServiceDefinition, channel),
     health: factory.create(HealthDefinition, channel),
