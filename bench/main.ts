@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Figure, Place } from './figure.ts';
 import { batchVsSingle } from './figures/batch-vs-single.ts';
+import { gatewayVsDirect } from './figures/gateway-vs-direct.ts';
 import { loginVsBcrypt } from './figures/login-vs-bcrypt.ts';
 import { refreshVsFunction } from './figures/refresh-vs-function.ts';
 import { revocationVisible } from './figures/revocation-visible.ts';
@@ -45,6 +46,7 @@ const FIGURES: readonly Figure[] = [
   revocationsMemory,
   loginVsBcrypt,
   refreshVsFunction,
+  gatewayVsDirect,
   signatureAlgorithms,
   startSeconds,
 ];

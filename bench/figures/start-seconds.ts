@@ -24,7 +24,7 @@ async function timeStart(place: Place, workingDirectory: string): Promise<number
     ...place,
     program: new URL('../../src/main.ts', import.meta.url),
     core: null,
-    settings: { LISTEN_ADDRESS: `127.0.0.1:${port}` },
+    settings: { LISTEN_ADDRESS: `127.0.0.1:${port}`, GATEWAY_ADDRESS: '127.0.0.1:0' },
     workingDirectory,
   });
   await untilServing(port, service.failed);

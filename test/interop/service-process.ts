@@ -11,7 +11,7 @@ export async function startServiceProcess() {
   const directory = await mkdtemp(path.join(tmpdir(), 'auth-interop-service-'));
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path.resolve('src/main.ts')], {
     cwd: directory,
-    env: { ...process.env, LISTEN_ADDRESS: '127.0.0.1:0' },
+    env: { ...process.env, LISTEN_ADDRESS: '127.0.0.1:0', GATEWAY_ADDRESS: '127.0.0.1:0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const address = await new Promise<string>((resolve, reject) => {

@@ -17,7 +17,13 @@ export type Started = ReturnType<typeof runMain>;
 export function runMain(cwd: string, environment: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
     cwd,
-    env: { PATH: process.env['PATH'], BCRYPT_COST: '10', LISTEN_ADDRESS: '127.0.0.1:0', ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      BCRYPT_COST: '10',
+      LISTEN_ADDRESS: '127.0.0.1:0',
+      GATEWAY_ADDRESS: '127.0.0.1:0',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

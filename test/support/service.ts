@@ -48,6 +48,7 @@ export async function startService(settings: Record<string, string> & { DATABASE
       AVAILABILITY_CHECKS_PER_MINUTE: '1000000',
       GUESTS_PER_MINUTE: '1000000',
       ROLE_CHANGES_PER_MINUTE: '1000000',
+      SUPPORT_LOOKS_PER_MINUTE: '1000000',
       SHUTDOWN_GRACE: '1s',
       ...settings,
     }),
