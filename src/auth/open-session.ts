@@ -52,7 +52,7 @@ export function createOpenSession({ accessTokens, refreshTokens, refreshLifetime
         passwordHash: input.passwordHash ?? null,
       });
       if (!roles) return null;
-      const refreshToken = refreshTokens.first(sessionId, input.seed);
+      const refreshToken = refreshTokens.first(sessionId, input.seed, caller.clientKey);
       const refreshExpiresAt = refreshExpiry(plan, refreshLifetime, sessionExpiresAt);
       await auth.createRefreshToken({
         userId: input.userId,

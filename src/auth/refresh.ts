@@ -10,7 +10,7 @@ import type { RefreshTokens } from '../tokens/refresh-token.ts';
 import type { SessionTokens } from './session-tokens.ts';
 
 type RefreshDeps = {
-  readonly auth: Pick<AuthFunctions, 'consumeRefreshToken'>;
+  readonly auth: Pick<AuthFunctions, 'consumeRefreshToken' | 'noteRefusedRefresh'>;
   readonly accessTokens: Pick<AccessTokens, 'plan' | 'issue'>;
   readonly refreshTokens: Pick<RefreshTokens, 'parse' | 'successor'>;
   readonly confirmRevocation: ConfirmRevocation;
@@ -22,12 +22,12 @@ type RefreshDeps = {
 type RefreshInput = { readonly refreshToken: string };
 type Refreshed = { readonly tokens: SessionTokens; readonly outcome: 'rotated' | 'replayed' };
 
-/** Five times what a token of ours has. What is longer, or is no clean text, is a mistake of the client's, not a token. */
+/** More than three times what a token of ours has. What is longer, or is no clean text, is a mistake of the client's, not a token. */
 const LONGEST_TEXT = 512;
 
 /** Trades a refresh token for a new pair. One call of one function: it decides, writes and records under the session's lock. */
 export function createRefresh(deps: RefreshDeps) {
-  return async function refresh(input: RefreshInput, _caller: Caller): Promise<Refreshed> {
+  return async function refresh(input: RefreshInput, caller: Caller): Promise<Refreshed> {
     const check = createFieldCheck();
     const text = check.accept(
       'refresh_token',
@@ -37,6 +37,12 @@ export function createRefresh(deps: RefreshDeps) {
     check.throwIfAny();
     const presented = deps.refreshTokens.parse(text);
     if (!presented) throw new AppError('REFRESH_TOKEN_UNKNOWN');
+    // RFC 9449, section 5. The session goes on: its owner still has the token and the key, and only a copy has come here. An unbound
+    // token stays unbound, whatever is proved: whoever has it would bind it to a key of his own.
+    if (presented.clientKey !== null && presented.clientKey !== caller.clientKey) {
+      await deps.auth.noteRefusedRefresh(presented.sessionId);
+      throw new AppError('REFRESH_TOKEN_BOUND');
+    }
 
     const successor = deps.refreshTokens.successor(presented);
     const plan = deps.accessTokens.plan();

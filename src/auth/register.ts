@@ -105,7 +105,9 @@ export function createRegister(deps: RegisterDeps) {
       .update(`${caller.service?.name ?? ''}/${key}`)
       .digest('hex');
     const { contacts, profile, groupNames } = registration;
-    const content = stringify({ contacts, profile, groupNames, interface: registration.interface }) ?? '';
+    // Another key is another request: the token that it would be answered with is not the one that is stored.
+    const clientKey = caller.clientKey ?? undefined;
+    const content = stringify({ contacts, profile, groupNames, interface: registration.interface, clientKey }) ?? '';
     // Without the password, which the stored hash answers for, and without the guest's token, which he may have refreshed
     // between two calls; keyed, as the rest is personal data.
     return { key, keyHash, digest: createHmac('sha256', deps.digestKey).update(content).digest('hex') };
@@ -134,7 +136,7 @@ export function createRegister(deps: RegisterDeps) {
         sessionId,
         accessToken: await deps.accessTokens.issue(plan, { userId, sessionId, roles }),
         accessExpiresAt,
-        refreshToken: deps.refreshTokens.first(sessionId, once.key).text,
+        refreshToken: deps.refreshTokens.first(sessionId, once.key, caller.clientKey).text,
         refreshExpiresAt,
       },
       deviceToken: deps.deviceTokens.issue(userId, { sessionId, issuedAt }),

@@ -182,6 +182,11 @@ export function createAuthFunctions(call: CallFunction) {
       };
     },
 
+    /** Leaves an event of a live session, at most one a minute. */
+    async noteRefusedRefresh(sessionId: string): Promise<void> {
+      await call('auth.note_refused_refresh', [sessionId]);
+    },
+
     async logout(input: {
       userId: string;
       sessionId: string;

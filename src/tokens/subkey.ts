@@ -9,7 +9,8 @@ type KeyPurpose =
   | 'device-token'
   | 'challenge-secret'
   | 'challenge-code-hash'
-  | 'page-token';
+  | 'page-token'
+  | 'dpop-nonce';
 
 /** @returns 32 bytes */
 export function deriveSubkey(masterKey: Buffer, purpose: KeyPurpose): Buffer {

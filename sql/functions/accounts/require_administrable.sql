@@ -17,7 +17,7 @@ begin
   if not found then
     raise exception 'USER_NOT_FOUND' using errcode = 'AU001';
   end if;
-  if accounts.highest_level(p_user_id, null) > accounts.highest_level(p_actor, null) then
+  if accounts.outranks(p_user_id, p_actor) then
     raise exception 'USER_OUTRANKS_CALLER' using errcode = 'AU001';
   end if;
   return v_user;
