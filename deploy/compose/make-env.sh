@@ -1,19 +1,32 @@
 #!/usr/bin/env bash
-# Writes .env for docker-compose.yml: random secrets, and one service, `backend`, that may call everything. Its credential is
-# printed once; only its SHA-256 is stored. Run it in the project's folder. It never replaces a file.
+# Writes .env for docker-compose.yml: random secrets, and two services: `backend`, which may call everything, and whose
+# credential is printed once, as only its SHA-256 is stored; and `envoy`, which may ask who passes and nothing else. And a
+# certificate for this machine, that no browser trusts. Run it in the project's folder. It never replaces a file.
 set -euo pipefail
 umask 077
 if [ -e .env ]; then
   echo ".env is there already; its secrets are needed to read the data. Remove it only together with the data." >&2
   exit 1
 fi
-secret=$(openssl rand -hex 24)
-digest=$(printf %s "$secret" | openssl dgst -sha256 -r | cut -d' ' -f1)
+digest() { printf %s "$1" | openssl dgst -sha256 -r | cut -d' ' -f1; }
+backend=$(openssl rand -hex 24)
+envoy=$(openssl rand -hex 24)
+certificates=deploy/compose/certificates
+if [ ! -e "$certificates/edge.pem" ]; then
+  mkdir -p "$certificates"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj /CN=localhost \
+    -addext 'subjectAltName=DNS:localhost,DNS:auth.localhost,DNS:api.localhost,IP:127.0.0.1' \
+    -keyout "$certificates/edge.key" -out "$certificates/edge.pem" 2>/dev/null
+  # In its container Envoy is another user. It is worth nothing to others: only who clicks a warning away believes it.
+  chmod 755 "$certificates"
+  chmod 644 "$certificates/edge.key" "$certificates/edge.pem"
+fi
 cat > .env <<ENV
 SUPERUSER_PASSWORD=$(openssl rand -hex 24)
 OWNER_PASSWORD=$(openssl rand -hex 24)
 SERVICE_PASSWORD=$(openssl rand -hex 24)
 MASTER_KEY=$(openssl rand -base64 32)
-SERVICE_CALLERS='[{"name":"backend","secretSha256":"$digest","interfaces":["customer","driver","courier","executor_head","firm_head"]}]'
+SERVICE_CALLERS='[{"name":"backend","secretSha256":"$(digest "$backend")","interfaces":["customer","driver","courier","executor_head","firm_head"]},{"name":"envoy","secretSha256":"$(digest "$envoy")","methods":["envoy.service.auth.v3.Authorization/Check"]}]'
+ENVOY_CREDENTIAL=envoy:$envoy
 ENV
-echo "Wrote .env. Services call with the metadata  x-service-credential: backend:$secret"
+echo "Wrote .env. Services call with the metadata  x-service-credential: backend:$backend"

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { startSite } from '../browser/support/site.ts';
+import { startBrowser } from '../support/browser.ts';
+import { ensureChromium } from '../support/ensure-chromium.ts';
 import { ensureRedisBinary } from '../support/ensure-redis.ts';
 import { type StartRedisOptions, startRedisServer } from '../support/redis-server.ts';
 import { startTestPostgres } from '../support/test-postgres.ts';
@@ -80,6 +83,26 @@ describe('the Redis of a test', () => {
   test('is demanded in one sentence where there is none', () => {
     vi.stubEnv('PATH', scratch.directory());
     expect(() => ensureRedisBinary()).toThrow(/The tests need redis-server/);
+  });
+});
+
+describe('the browser of a test', () => {
+  test('is demanded in one sentence where there is none', () => {
+    vi.stubEnv('PATH', scratch.directory());
+    expect(() => ensureChromium()).toThrow(/The tests need Chromium or Google Chrome in PATH: install it/);
+  });
+
+  test('asks nobody but this machine, by whatever name or address', async () => {
+    const site = await startSite({ '/': '<title>Here</title>' });
+    scratch.afterTest(() => site.stop());
+    const browser = await startBrowser();
+    scratch.afterTest(() => browser.close());
+    const { profile } = await browser.newProfile();
+    const tab = await profile.newPage();
+    for (const host of ['localhost', 'example.com', 'app.example.test', '198.51.100.1', '[2001:db8::1]']) {
+      await tab.goto(site.at(host));
+      expect(await tab.title(), host).toBe('Here');
+    }
   });
 });
 

@@ -1,0 +1,10 @@
+// The service behind, of docker-compose.yml: it shows what it was told of its caller. Node's own modules only.
+import { createServer } from 'node:http';
+
+const server = createServer(({ method, url, headers }, response) => {
+  const caller = Object.fromEntries(Object.entries(headers).filter(([name]) => /^x-(user|session|auth)-/.test(name)));
+  response.setHeader('content-type', 'application/json');
+  response.end(`${JSON.stringify({ method, url, caller })}\n`);
+});
+server.listen(Number(process.env['PORT'] ?? 8090), '0.0.0.0');
+process.once('SIGTERM', () => server.close());

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { AllowedRequest, CheckRequest, RefusedRequest } from '../auth/check-request.ts';
+import { answerJson, answerRefusal } from './answers.ts';
+import type { HttpHandler } from './routes.ts';
+
+type Deps = { readonly checkRequest: CheckRequest; readonly logger: Logger };
+
+export const VERIFY_PATH = '/gateway/verify';
+
+/**
+ * What Envoy asks by Check, for proxies that ask by HTTP: nginx (`auth_request`), Traefik (ForwardAuth), Caddy. It looks at
+ * nothing but the token that it is shown, and answers in headers.
+ */
+export function createVerify({ checkRequest, logger }: Deps): HttpHandler {
+  function log(reason: string, cause: unknown): void {
+    logger.error({ path: VERIFY_PATH, reason, err: cause }, 'request');
+  }
+
+  function answer(response: ServerResponse, verdict: AllowedRequest | RefusedRequest): void {
+    if (verdict.isAllowed) {
+      response.writeHead(200, { ...verdict.headers, 'content-length': 0, 'cache-control': 'no-store' }).end();
+      return;
+    }
+    const { status, reason, headers, body, cause } = verdict;
+    // What somebody has to mend. A refused person is nobody's business.
+    if (status >= 500) log(reason, cause);
+    // nginx cannot read a body here.
+    answerJson(response, status, body, { ...headers, 'x-auth-reason': reason });
+  }
+
+  return (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      answerJson(response, 405, { message: 'Only GET and HEAD.' }, { allow: 'GET, HEAD' });
+      return;
+    }
+    checkRequest(readRequest(request)).then(
+      (verdict) => answer(response, verdict),
+      (error: unknown) => {
+        log('INTERNAL', error);
+        answerRefusal(response, 500, 'INTERNAL');
+      },
+    );
+  };
+}
+
+/** What the proxy says of the request that it has got. */
+function readRequest({ url = '', headersDistinct }: IncomingMessage) {
+  // Node would keep the first of two; the service behind may read the last.
+  const joined = (name: string, separator: string) => headersDistinct[name]?.join(separator);
+  const named = ['x-original-method', 'x-forwarded-method'].flatMap((name) => headersDistinct[name] ?? []);
+  const [, query = ''] = url.split(/\?(.*)/s);
+  return {
+    // One of these headers is the proxy's, the other may be the client's: where they differ, it is no safe method. Neither is
+    // one that nobody names: nginx asks by GET whatever it has got.
+    method: [...new Set(named)].join(' or '),
+    authorization: joined('authorization', ', '),
+    cookie: joined('cookie', '; '),
+    origin: joined('origin', ', '),
+    options: new URLSearchParams(query),
+  };
+}

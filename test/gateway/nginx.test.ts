@@ -1,0 +1,238 @@
+import { readFileSync } from 'node:fs';
+import { Agent, createServer, request } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { roleHolder } from '../support/delegation.ts';
+import { startNginx } from '../support/nginx.ts';
+import type { Nginx } from '../support/nginx.ts';
+import { startService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+import type { TestDatabase } from '../support/test-database.ts';
+
+type Holder = Awaited<ReturnType<typeof roleHolder>>;
+type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
+
+const SAMPLE = readFileSync(new URL('../../deploy/nginx/auth.conf', import.meta.url), 'utf8');
+const FORGED = {
+  'x-user-id': 'forged',
+  'x-session-id': 'forged',
+  'x-user-roles': 'superadmin',
+  'x-auth-revision': '1',
+  x_user_id: 'forged',
+};
+
+/** The service behind: it shows what it was told of the caller. */
+async function startOrders(): Promise<Server> {
+  const server = createServer(({ headers, method }, response) => {
+    const told = Object.entries(headers).filter(([key]) => /^x.(user|session|auth)|^x-forwarded-for$/.test(key));
+    response.end(JSON.stringify({ ...Object.fromEntries(told), method }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+/** The sample itself, with other ports. */
+function configureWith(ports: { gateway: number; orders: number }) {
+  return (port: number) => {
+    const text = SAMPLE.replaceAll('listen 80;', `listen 127.0.0.1:${port};`)
+      .replace('/var/log/nginx/auth.log', 'auth.log')
+      .replace('127.0.0.1:8080', `127.0.0.1:${ports.gateway}`)
+      .replace('127.0.0.1:8090', `127.0.0.1:${ports.orders}`);
+    expect(text.match(/127\.0\.0\.1:\d+/g)).toHaveLength(4);
+    return text;
+  };
+}
+
+describe('nginx with the sample', () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 50 });
+  let database: TestDatabase;
+  let service: TestService;
+  let orders: Server;
+  let nginx: Nginx;
+  let driver: Holder;
+  let manager: Holder;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    service = await startService({
+      DATABASE_URL: database.serviceUrl,
+      REDIS_URL: inject('redisUrl'),
+      GATEWAY_ADDRESS: '127.0.0.1:0',
+      GATEWAY_URL: 'https://auth.example.com',
+      TRUSTED_PROXIES: '127.0.0.1',
+    });
+    orders = await startOrders();
+    nginx = await startNginx(
+      configureWith({ gateway: Number(new URL(service.gatewayUrl).port), orders: portOf(orders) }),
+    );
+    driver = await roleHolder(service, database, 'driver');
+    manager = await roleHolder(service, database, 'manager', 'customer');
+  });
+  afterAll(async () => {
+    agent.destroy();
+    await nginx?.stop();
+    orders?.close();
+    await service?.stop();
+    await database?.drop();
+  });
+
+  function send(path: string, headers: Record<string, string> = {}, method = 'GET', host = 'api.example.com') {
+    return new Promise<Answer>((resolve, reject) => {
+      const options = { port: nginx.port, host: '127.0.0.1', path, method, agent, headers: { host, ...headers } };
+      request(options, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => {
+          body += text;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+      })
+        .on('error', reject)
+        .end(method === 'POST' ? 'some body' : undefined);
+    });
+  }
+
+  const tokenOf = ({ tokens }: Holder) => ({ authorization: `Bearer ${tokens.accessToken}` });
+  const told = (answer: Answer) => JSON.parse(answer.body) as Record<string, string>;
+  const identityOf = ({ userId, sessionId }: Holder, roles: string) => ({
+    'x-user-id': userId,
+    'x-session-id': sessionId,
+    'x-user-roles': roles,
+    'x-auth-revision': expect.stringMatching(/^\d+$/) as string,
+    'x-forwarded-for': '127.0.0.1',
+  });
+  const NOBODY = { 'x-forwarded-for': '127.0.0.1' };
+
+  it('tells the service who calls, and nothing that a client has forged', async () => {
+    const headers = { ...FORGED, ...tokenOf(driver), 'x-forwarded-for': '203.0.113.7' };
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const answer = await send('/orders/1', headers, method);
+      expect([answer.status, told(answer)]).toEqual([200, { ...identityOf(driver, 'driver'), method }]);
+    }
+    const answer = await send('/orders/admin/1', { ...FORGED, ...tokenOf(manager) });
+    expect(told(answer)).toEqual({ ...identityOf(manager, 'customer,manager'), method: 'GET' });
+  });
+
+  it('lets strangers pass where the route says so, as nobody, whatever they have forged', async () => {
+    const answer = await send('/orders/catalogue/1', FORGED);
+    expect([answer.status, told(answer)]).toEqual([200, { ...NOBODY, method: 'GET' }]);
+    const known = await send('/orders/catalogue/1', { ...FORGED, ...tokenOf(driver) });
+    expect(told(known)).toEqual({ ...identityOf(driver, 'driver'), method: 'GET' });
+  });
+
+  it('tells of somebody without roles that he has none', async () => {
+    const roleless = await roleHolder(service, database);
+    const { 'x-user-roles': roles, ...identity } = identityOf(roleless, '');
+    const answer = await send('/orders/1', { ...FORGED, ...tokenOf(roleless) });
+    expect([roles, told(answer)]).toEqual(['', { ...identity, method: 'GET' }]);
+  });
+
+  it.each([
+    ['no token', '/orders/1', {}, 401, 'TOKEN_MISSING', 'Bearer'],
+    ['forged headers alone', '/orders/1', FORGED, 401, 'TOKEN_MISSING', 'Bearer'],
+    ['garbage', '/orders/1', { authorization: 'Bearer x' }, 401, 'TOKEN_MALFORMED', /^Bearer error="invalid_token"/],
+    [
+      'garbage on an anonymous route',
+      '/orders/catalogue/1',
+      { authorization: 'Bearer x' },
+      401,
+      'TOKEN_MALFORMED',
+      /^Bearer error="invalid_token"/,
+    ],
+  ])('answers %s with the reason and one challenge', async (_, path, headers, status, reason, challenge) => {
+    const answer = await send(path, headers as Record<string, string>);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { reason }]);
+    expect(answer.headers['www-authenticate']).toMatch(challenge);
+    expect(answer.headers['www-authenticate']).not.toContain(', Bearer');
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.headers['content-type']).toBe('application/json');
+  });
+
+  it('refuses whoever lacks the role, and ways around the path', async () => {
+    const answer = await send('/orders/admin/1', tokenOf(driver));
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([403, { reason: 'ROLE_REQUIRED' }]);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer error="insufficient_scope"/);
+    const ways = [
+      '/orders//admin/1',
+      '/orders/./admin/1',
+      '/orders/x/../admin/1',
+      '/orders/%61dmin/1',
+      '/orders/catalogue/../admin/1',
+    ];
+    for (const path of ways) expect([path, (await send(path, tokenOf(driver))).status]).toEqual([path, 403]);
+    for (const path of ['/_verify/anybody', '/_verify/', '/elsewhere']) {
+      expect([path, (await send(path, tokenOf(driver))).status]).toEqual([path, 404]);
+    }
+  });
+
+  it('takes a cookie from its own pages only, when something may be caused', async () => {
+    const cookie = { cookie: `__Host-access_token=${driver.tokens.accessToken}` };
+    expect((await send('/orders/1', cookie)).status).toBe(200);
+    const disguises = [
+      {},
+      { 'x-original-method': 'GET' },
+      { 'x-forwarded-method': 'GET' },
+      { origin: 'https://evil.example' },
+    ];
+    for (const disguise of disguises) {
+      const answer = await send('/orders/1', { ...cookie, ...disguise }, 'POST');
+      expect([answer.status, JSON.parse(answer.body)]).toEqual([403, { reason: 'ORIGIN_NOT_ALLOWED' }]);
+    }
+    const fromPage = await send('/orders/1', { ...cookie, origin: 'https://auth.example.com' }, 'POST');
+    expect([fromPage.status, told(fromPage)['method']]).toEqual([200, 'POST']);
+  });
+
+  it('knows a logout at once', async () => {
+    const user = await roleHolder(service, database, 'driver');
+    expect((await send('/orders/1', tokenOf(user))).status).toBe(200);
+    await service.auth.logout({}, user.as);
+    expect(JSON.parse((await send('/orders/1', tokenOf(user))).body)).toEqual({ reason: 'TOKEN_REVOKED' });
+  });
+
+  it('answers 50 in parallel, each with its own person', async () => {
+    const people = await Promise.all(Array.from({ length: 25 }, () => roleHolder(service, database, 'driver')));
+    const calls = [...people, ...people];
+    const answers = await Promise.all(calls.map((person) => send('/orders/1', { ...FORGED, ...tokenOf(person) })));
+    expect(answers.map(told)).toEqual(calls.map((person) => ({ ...identityOf(person, 'driver'), method: 'GET' })));
+  });
+
+  it('shows the gateway but not its question, and limits how often', async () => {
+    const host = 'auth.example.com';
+    const keys = await send('/.well-known/jwks.json', {}, 'GET', host);
+    expect([keys.status, Object.keys(JSON.parse(keys.body) as object)]).toEqual([200, ['keys']]);
+    for (const path of [
+      '/gateway/verify',
+      '/gateway/verify?anonymous=allowed',
+      '/gateway//verify',
+      '/x/../gateway/%76erify',
+    ]) {
+      expect([path, (await send(path, tokenOf(driver), 'GET', host)).status]).toEqual([path, 404]);
+    }
+    const flood = await Promise.all(Array.from({ length: 200 }, () => send('/.well-known/jwks.json', {}, 'GET', host)));
+    const statuses = new Set(flood.map(({ status }) => status));
+    expect([...statuses].sort()).toEqual([200, 429]);
+  });
+
+  it('writes no query into its log: messages may be there', async () => {
+    await send('/.well-known/openid-configuration?message=somebody', {}, 'GET', 'auth.example.com');
+    await expect.poll(nginx.logged).toContain('"GET /.well-known/openid-configuration"');
+    expect(nginx.logged()).not.toContain('somebody');
+  });
+
+  it('says 503, never 401, when nobody answers its question', async () => {
+    const lonely = await startNginx(configureWith({ gateway: 9, orders: portOf(orders) }));
+    const response = await new Promise<Answer>((resolve, reject) => {
+      const headers = { host: 'api.example.com', ...FORGED, ...tokenOf(driver) };
+      request({ port: lonely.port, host: '127.0.0.1', path: '/orders/1', headers }, (answer) => {
+        answer.resume().on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: '' }));
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect([response.status, response.headers['retry-after']]).toEqual([503, '1']);
+    await lonely.stop();
+  });
+});
