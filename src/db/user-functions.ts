@@ -121,6 +121,12 @@ export function createUserFunctions(call: CallFunction) {
       };
     },
 
+    /** Notes the look. null: there is nobody, or nobody whom the actor may see. */
+    async findUserForSupport(actor: string, contact: string): Promise<StoredUser | null> {
+      const [row] = await call<{ account: UserRow }>('accounts.find_user_for_support', [actor, contact]);
+      return row ? toStoredUser(row.account) : null;
+    },
+
     async updateUser({ actor, userId }: Act, changes: ProfileChanges): Promise<StoredUser> {
       return await account('accounts.update_user', [actor, userId, JSON.stringify(changes)]);
     },

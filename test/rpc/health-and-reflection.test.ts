@@ -65,6 +65,7 @@ describe('Health and reflection', () => {
       'accounts.v1.AccountsService',
       'accounts.v1.OrganisationsService',
       'accounts.v1.RolesService',
+      'accounts.v1.SupportService',
       'accounts.v1.UsersAdminService',
       'accounts.v1.UsersService',
       'auth.v1.AuditService',

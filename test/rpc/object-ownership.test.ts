@@ -247,6 +247,22 @@ const TABLE: Readonly<Record<string, Cell>> = {
         service.roles.revokeRole({ userId: others.member.userId, role: 'driver', organisationId }, own.head.as),
     foreign: foreignOrganisation,
   },
+  'accounts.v1.SupportService/EndSessionsOfUser user_id': {
+    answer: 'PERMISSION_DENIED PERMISSION_REQUIRED',
+    call:
+      ({ own }) =>
+      (userId) =>
+        service.support.endSessionsOfUser({ userId }, own.head.as),
+    foreign: foreignMember,
+  },
+  'accounts.v1.SupportService/EndSessionsOfUser session_id': {
+    answer: notFound('SESSION_NOT_FOUND'),
+    call:
+      ({ support, own }) =>
+      (sessionId) =>
+        service.support.endSessionsOfUser({ userId: own.member.userId, sessionId }, support.as),
+    foreign: ({ others }) => others.member.tokens.sessionId,
+  },
   'auth.v1.SessionsService/EndSession session_id': {
     answer: notFound('SESSION_NOT_FOUND'),
     call:

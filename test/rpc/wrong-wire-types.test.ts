@@ -7,9 +7,11 @@ import { createRawCaller } from '../support/raw-call.ts';
 import type { RawCaller } from '../support/raw-call.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
+import { readServedRegistry } from '../support/served-registry.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 import { problemOf } from '../support/validation.ts';
+import { createWebCaller } from '../support/web-call.ts';
 
 type Write = (writer: BinaryWriter, field: number) => BinaryWriter;
 
@@ -67,12 +69,30 @@ describe('A field of the wrong wire type', () => {
   let database: TestDatabase;
   let service: TestService;
   let raw: RawCaller;
+  let web: ReturnType<typeof createWebCaller>;
   let accessToken: string;
+
+  /** On the listener for browsers, in both protocols that carry bytes. */
+  async function expectRefusedByGateway(path: string, bytes: Uint8Array, headers: Record<string, string> = {}) {
+    for (const protocol of ['gRPC-web', 'Connect'] as const) {
+      const { reason, status } = await web(protocol, path, { bytes, json: '' }, headers);
+      // This one is not for browsers.
+      if (path.endsWith('/ValidateToken')) expect([protocol, status]).toEqual([protocol, 404]);
+      else
+        expect([protocol, reason]).toEqual([protocol, expect.stringMatching(/^(INVALID_REQUEST|MALFORMED_MESSAGE)$/)]);
+    }
+  }
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    service = await startService({ DATABASE_URL: database.serviceUrl, REDIS_URL: inject('redisUrl') });
+    service = await startService({
+      DATABASE_URL: database.serviceUrl,
+      REDIS_URL: inject('redisUrl'),
+      GATEWAY_ADDRESS: '127.0.0.1:0',
+      PUBLIC_CALLS_PER_MINUTE: '1000000',
+    });
     raw = createRawCaller(service.address);
+    web = createWebCaller(service.gatewayUrl, await readServedRegistry());
     accessToken = (await register(service)).tokens.accessToken;
   });
   afterAll(async () => {
@@ -88,6 +108,7 @@ describe('A field of the wrong wire type', () => {
         status: 'INVALID_ARGUMENT',
         reason: expect.stringMatching(/^(INVALID_REQUEST|MALFORMED_MESSAGE)$/),
       });
+      await expectRefusedByGateway(path, bytes);
     });
   });
 
@@ -98,6 +119,13 @@ describe('A field of the wrong wire type', () => {
         status: 'INVALID_ARGUMENT',
         reason: expect.stringMatching(/^(INVALID_REQUEST|MALFORMED_MESSAGE)$/),
       });
+      await expectRefusedByGateway('/auth.v1.AuthService/Logout', bytes, { authorization: `Bearer ${accessToken}` });
+      expect(await problemOf(service, accessToken)).toBeNull();
+    });
+
+    it('an empty text, which protobuf-es reads as the scope 0, is refused, and ends no session', async () => {
+      const bytes = new BinaryWriter().tag(1, WireType.LengthDelimited).string('').finish();
+      await expectRefusedByGateway('/auth.v1.AuthService/Logout', bytes, { authorization: `Bearer ${accessToken}` });
       expect(await problemOf(service, accessToken)).toBeNull();
     });
   });

@@ -1,5 +1,5 @@
 import { createChannel, createClientFactory } from 'nice-grpc';
-import type { CallOptions } from 'nice-grpc';
+import type { CallOptions, ChannelCredentials } from 'nice-grpc';
 import { RichClientError, errorDetailsClientMiddleware } from 'nice-grpc-error-details';
 import { refusalOf } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
@@ -14,8 +14,8 @@ export type RawCaller = {
   readonly close: () => void;
 };
 
-export function createRawCaller(address: string): RawCaller {
-  const channel = createChannel(address);
+export function createRawCaller(address: string, credentials?: ChannelCredentials): RawCaller {
+  const channel = createChannel(address, credentials);
   const factory = createClientFactory().use(errorDetailsClientMiddleware);
   const asIs = (bytes: Uint8Array) => Buffer.from(bytes);
 

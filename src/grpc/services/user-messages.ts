@@ -1,5 +1,5 @@
 import { UserState } from '../../gen/accounts/v1/user.ts';
-import type { User } from '../../gen/accounts/v1/user.ts';
+import type { HeldRole, User } from '../../gen/accounts/v1/user.ts';
 import type { GetUser } from '../../users/get-user.ts';
 import { toContact } from './contact-messages.ts';
 
@@ -19,18 +19,25 @@ export function readUserState(state: UserState): DescribedUser['state'] | null |
   return undefined;
 }
 
+export const toUserState = (state: DescribedUser['state']): UserState => STATES[state];
+
+export const toHeldRole = ({ role, organisationId }: DescribedUser['roles'][number]): HeldRole => ({
+  role,
+  organisationId: organisationId ?? '',
+});
+
 /** A user as accounts.v1.User. */
 export function toUser(user: DescribedUser): User {
   return {
     userId: user.id,
-    state: STATES[user.state],
+    state: toUserState(user.state),
     displayName: user.displayName ?? '',
     bio: user.bio ?? '',
     country: user.country ?? '',
     language: user.language ?? '',
     data: user.data ?? undefined,
     contacts: user.contacts.map(toContact),
-    roles: user.roles.map(({ role, organisationId }) => ({ role, organisationId: organisationId ?? '' })),
+    roles: user.roles.map(toHeldRole),
     hasPassword: user.hasPassword,
     createTime: user.createdAt,
     updateTime: user.updatedAt,
