@@ -10,6 +10,7 @@ const ENTRY_POINTS = [
   '^src/probe[.]ts$',
   '^src/embedded/call[.]ts$',
   '^src/workers/worker[.]ts$',
+  '^src/web/main[.]tsx$',
 ];
 /** What constructs: app.ts, and what the commands are made of. */
 const COMPOSITION = [
@@ -79,8 +80,8 @@ module.exports = {
     {
       name: 'no-development-packages',
       severity: 'error',
-      comment: 'They are not installed where the service runs.',
-      from: { path: '^src/', pathNot: '^src/gen/' },
+      comment: 'They are not installed where the service runs. What the page needs is built into it.',
+      from: { path: '^src/', pathNot: '^src/(gen|web)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
 
@@ -191,6 +192,32 @@ module.exports = {
       ],
       'It speaks other protocols and hands calls on to the chain of gRPC.',
     ),
+    only(
+      'page-stands-alone',
+      '^src/web/',
+      ['^src/web/', '^src/gen/web/'],
+      'It runs in browsers and knows the contract only, as every other front end does.',
+    ),
+    only(
+      'session-of-the-page-can-be-copied',
+      '^src/web/session/',
+      ['^src/web/session/', '^src/gen/web/', '^src/web/calls/failure[.]ts$', '^src/web/store[.]ts$'],
+      'Front-end teams take it over: it draws nothing.',
+    ),
+    {
+      name: 'page-runs-in-browsers',
+      severity: 'error',
+      comment: 'There is no Node there.',
+      from: { path: '^src/web/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'nobody-imports-the-page',
+      severity: 'error',
+      comment: 'The gateway serves it as files.',
+      from: { path: '^src/(?!web/)' },
+      to: { path: '^src/web/' },
+    },
     only(
       'messages-know-what-they-carry',
       '^src/messages/',
@@ -311,6 +338,12 @@ module.exports = {
       ['^src/gateway/', '^src/web/'],
       'The protocols of browsers end there.',
     ),
+    home(
+      'page-libraries-live-in-the-page',
+      '(preact|dpop|@connectrpc/connect-web)',
+      ['^src/web/'],
+      'They are for browsers.',
+    ),
     home('grpc-js-lives-in-grpc', '@grpc/grpc-js', ['^src/grpc/', '^src/client/'], 'The transport ends at the door.'),
     home(
       'nice-grpc-lives-in-grpc',
@@ -332,7 +365,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
-      extensions: ['.ts', '.js', '.cjs', '.mjs', '.json', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.cjs', '.mjs', '.json', '.d.ts'],
     },
   },
 };

@@ -88,7 +88,7 @@ export default defineConfig(
   { ignores: ['src/gen/', 'dist/', '.data/', 'test-results/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -110,7 +110,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     plugins: { house: { rules: { 'no-module-state': noModuleState } } },
     rules: {
       'no-console': 'error',
@@ -121,6 +121,11 @@ export default defineConfig(
         { paths: [{ name: 'node:process', message: 'Use the global; its env only in src/config.' }] },
       ],
     },
+  },
+  {
+    // The account page: for browsers, so with types of its own.
+    files: ['src/web/**/*.{ts,tsx}'],
+    languageOptions: { parserOptions: { projectService: false, project: 'tsconfig.web.json' } },
   },
   { files: ['src/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...SYNTAX_OF_SRC] } },
   {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything that is generated, into src/gen: code for the service, the descriptors that it is served by, code for the page.
+# Everything that is generated, into src/gen: code for the service, the descriptors that it is served by, code for the page, the page.
 set -eu
 deps=node_modules/@grpc/grpc-js-xds/deps
 external_auth="$deps/envoy-api/envoy/service/auth/v3/external_auth.proto"
@@ -15,3 +15,5 @@ buf build --as-file-descriptor-set -o src/gen/descriptors.binpb
 buf build . --config build/generate/served.yaml --as-file-descriptor-set -o src/gen/served.binpb \
   --path proto/accounts --path proto/auth --path node_modules/grpc-health-check/proto/health --path "$external_auth" --path "$error_details" \
   --path "$deps/googleapis/google/rpc/status.proto"
+
+npm run --silent build:page

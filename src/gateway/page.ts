@@ -15,8 +15,9 @@ const VIEWS = new Set([
  * https://www.w3.org/TR/CSP3/
  */
 const POLICY = [
-  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'"],
+  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'"],
   ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"],
+  "trusted-types 'none'",
 ].join('; ');
 
 /** The account page, as Vite has built it. Names of files have a hash in them, so they never change. */
@@ -37,6 +38,7 @@ export function createPage(directory: string): Page {
     },
   });
   return (request, response, next) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return next();
     const [path = ''] = (request.url ?? '').split('?', 1);
     if (VIEWS.has(path)) request.url = '/index.html';
     serve(request, response, next);

@@ -114,6 +114,17 @@ describe('ESLint', () => {
     expect(await broken(text, 'src/auth/logout.ts')).toContain(rule);
   });
 
+  it.each([
+    ['house/no-module-state', 'let count = 0;\nexport const Count = () => <p>{(count += 1)}</p>;'],
+    ['no-restricted-syntax', 'export default function Count() { return <p />; }'],
+    [
+      '@typescript-eslint/no-floating-promises',
+      'export const end = (work: () => Promise<void>) => { work(); return <p />; };',
+    ],
+  ])('reports in the page, too, by %s', async (rule, text) => {
+    expect(await broken(text, 'src/web/app.tsx')).toContain(rule);
+  });
+
   it.each(HARMLESS)('leaves alone in %s: %s', async (file, _name, text) => {
     expect(await broken(text, file)).toEqual([]);
   });

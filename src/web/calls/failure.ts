@@ -1,0 +1,48 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { ErrorReason } from '../../gen/web/auth/v1/error_reason_pb.js';
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '../../gen/web/google/rpc/error_details_pb.js';
+
+/** The reasons of the catalogue, by name. */
+export type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
+
+/** Why a call has failed, as views show it. */
+export type Failure = {
+  /** One that this page does not know yet is possible, too. Null: the service has not answered, or something in between has. */
+  readonly reason: Reason | null;
+  /** In the words of the service. */
+  readonly message: string;
+  /** By field of the request: what the service has to say of it. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** Seconds after which it may be tried again. */
+  readonly retryAfter: number | null;
+  /** Tries of a code that are left. */
+  readonly triesLeft: number | null;
+};
+
+/** The reason of an error, by which programs decide; never by its text. */
+export function reasonOf(error: unknown): Reason | null {
+  if (!(error instanceof ConnectError)) return null;
+  const [info] = error.findDetails(ErrorInfoSchema);
+  return (info?.reason as Reason | undefined) ?? null;
+}
+
+export function failureOf(error: unknown): Failure {
+  const connectError = ConnectError.from(error);
+  const [info] = connectError.findDetails(ErrorInfoSchema);
+  const [request] = connectError.findDetails(BadRequestSchema);
+  const [retry] = connectError.findDetails(RetryInfoSchema);
+  const triesLeft = info?.metadata['tries_left'];
+  return {
+    reason: reasonOf(connectError),
+    message: connectError.rawMessage,
+    fields: new Map(request?.fieldViolations.map(({ field, description }) => [field, description])),
+    retryAfter: retry?.retryDelay ? Number(retry.retryDelay.seconds) + (retry.retryDelay.nanos > 0 ? 1 : 0) : null,
+    triesLeft: triesLeft === undefined ? null : Number(triesLeft),
+  };
+}
+
+/** Whether nothing was decided: to try again is all that is to be done. */
+export function isUnreachable(error: unknown): boolean {
+  const { code } = ConnectError.from(error);
+  return reasonOf(error) === null || code === Code.Unavailable;
+}

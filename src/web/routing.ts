@@ -1,0 +1,54 @@
+import { createStore } from './store.ts';
+import type { Store } from './store.ts';
+
+/** Where the page is. The gateway serves it at these paths (src/gateway/page.ts). */
+export const PATHS = [
+  ...(['/', '/login', '/register', '/account', '/support'] as const),
+  ...(['/registration', '/contact-confirmation', '/password-reset', '/invitation'] as const),
+];
+export type Path = (typeof PATHS)[number];
+
+export type Route = {
+  readonly path: Path;
+  /** A part of the view. */
+  readonly section: string;
+  /** Of a link in a message; empty: there was none. */
+  readonly token: string;
+};
+
+export type Router = {
+  readonly route: Pick<Store<Route>, 'get' | 'subscribe'>;
+  readonly go: (path: Path, options?: { readonly section?: string; readonly replace?: boolean }) => void;
+};
+
+/** The address that leads to a view. */
+export function hrefOf(path: Path, section = ''): string {
+  return section === '' ? path : `${path}?${new URLSearchParams({ section }).toString()}`;
+}
+
+export function createRouter(window: Window): Router {
+  const { history, location } = window;
+
+  /** The token of a link is taken out of the address at once: it is not for the history, nor for who looks over the shoulder. */
+  function read(): Route {
+    const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
+    if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);
+    return {
+      path: PATHS.find((path) => path === location.pathname) ?? '/',
+      section: new URLSearchParams(location.search).get('section') ?? '',
+      token,
+    };
+  }
+
+  const route = createStore(read());
+  window.addEventListener('popstate', () => route.set(read()));
+  return {
+    route,
+    go(path, { section = '', replace = false } = {}) {
+      const href = hrefOf(path, section);
+      if (replace) history.replaceState(null, '', href);
+      else history.pushState(null, '', href);
+      route.set({ path, section, token: '' });
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { useState } from 'preact/hooks';
+import type { Contact } from '../../../gen/web/accounts/v1/contact_pb.js';
+import { useAction, useLoaded } from '../../calls/use-action.ts';
+import { usePage, useTexts } from '../../page.ts';
+import { Heading } from '../../parts/heading.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { FailureNotice, Result } from '../../parts/notices.tsx';
+import { AddContact } from './add-contact.tsx';
+import { ConfirmContact } from './confirm-contact.tsx';
+import { ContactRow } from './contact-row.tsx';
+
+/** How the person is reached, and with what he logs in. */
+export function Contacts() {
+  const { calls } = usePage();
+  const { contacts: texts } = useTexts();
+  const list = useLoaded(() => calls.accounts.listContacts({}));
+  const action = useAction();
+  const [result, setResult] = useState('');
+  const [confirming, setConfirming] = useState<Contact | null>(null);
+
+  async function change(work: () => Promise<unknown>, done: string): Promise<void> {
+    setResult('');
+    if (await action.run(work)) setResult(done);
+    await list.reload();
+  }
+  const makePrimary = ({ contactId, value }: Contact) =>
+    change(() => calls.accounts.setPrimaryContact({ contactId }), texts.isPrimaryNow(value));
+  const remove = ({ contactId, value }: Contact) =>
+    change(() => calls.accounts.deactivateContact({ contactId }), texts.removed(value));
+
+  async function confirmed(contact: Contact): Promise<void> {
+    setConfirming(null);
+    setResult(texts.isConfirmedNow(contact.value));
+    await list.reload();
+  }
+
+  async function added(contact: Contact): Promise<void> {
+    setResult(texts.added(contact.value));
+    if (!contact.confirmed) setConfirming(contact);
+    await list.reload();
+  }
+
+  return (
+    <>
+      <Heading text={texts.title} />
+      <p class="lead">{texts.hint}</p>
+      <FailureNotice failure={action.failure} />
+      <Result>{result}</Result>
+      <Loading loaded={list} />
+      <ul class="rows">
+        {list.value?.contacts.map((contact) => (
+          <ContactRow
+            key={contact.contactId}
+            contact={contact}
+            isPending={action.isPending}
+            onConfirm={() => setConfirming(contact)}
+            onMakePrimary={() => void makePrimary(contact)}
+            onRemove={() => void remove(contact)}
+          />
+        ))}
+      </ul>
+      {confirming && (
+        <ConfirmContact
+          key={confirming.contactId}
+          contact={confirming}
+          onDone={(contact) => void confirmed(contact)}
+          onClose={() => setConfirming(null)}
+        />
+      )}
+      <AddContact onAdded={(contact) => void added(contact)} />
+    </>
+  );
+}

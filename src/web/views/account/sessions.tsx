@@ -1,0 +1,56 @@
+import { useState } from 'preact/hooks';
+import type { Session } from '../../../gen/web/auth/v1/session_pb.js';
+import { useAction, useLoaded } from '../../calls/use-action.ts';
+import { usePage, useTexts } from '../../page.ts';
+import { Button } from '../../parts/button.tsx';
+import { Heading } from '../../parts/heading.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { FailureNotice, Result } from '../../parts/notices.tsx';
+import { SessionList } from '../../parts/session-list.tsx';
+
+/** Where the person is logged in, and the way to end that. */
+export function Sessions() {
+  const { calls } = usePage();
+  const { sessions: texts } = useTexts();
+  const list = useLoaded(() => calls.sessions.listSessions({}));
+  const action = useAction();
+  const [ending, setEnding] = useState<string | null>(null);
+  const [result, setResult] = useState('');
+
+  async function endOne({ sessionId, deviceName }: Session): Promise<void> {
+    setResult('');
+    setEnding(sessionId);
+    const isEnded = await action.run(() => calls.sessions.endSession({ sessionId }));
+    setEnding(null);
+    if (isEnded) setResult(texts.ended(deviceName || texts.unknownDevice));
+    await list.reload();
+  }
+
+  async function endOthers(): Promise<void> {
+    setResult('');
+    await action.run(async () => {
+      const { endedSessions } = await calls.sessions.endOtherSessions({});
+      setResult(texts.endedOthers(endedSessions));
+    });
+    await list.reload();
+  }
+
+  const sessions = list.value?.sessions ?? [];
+  return (
+    <>
+      <Heading text={texts.title} />
+      <p class="lead">{texts.hint}</p>
+      <FailureNotice failure={action.failure} />
+      <Result>{result}</Result>
+      <Loading loaded={list} />
+      <SessionList sessions={sessions} ending={ending} onEnd={(session) => void endOne(session)} />
+      {sessions.length > 1 && (
+        <div class="actions">
+          <Button look="danger" isPending={action.isPending && ending === null} onClick={() => void endOthers()}>
+            {texts.endOthers}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import { useAction } from '../../calls/use-action.ts';
+import { usePage, useTexts } from '../../page.ts';
+import { Button } from '../../parts/button.tsx';
+import { Heading } from '../../parts/heading.tsx';
+import { Link } from '../../parts/link.tsx';
+import { FailureNotice, Hint } from '../../parts/notices.tsx';
+import { nameOfRole } from '../../texts/texts.ts';
+
+type Props = {
+  readonly token: string;
+  /** Empty: its contact has an account, and only that one is told. */
+  readonly organisation: string;
+  readonly roles: readonly string[];
+};
+
+export function AcceptInvitation({ token, organisation, roles }: Props) {
+  const { calls, router } = usePage();
+  const texts = useTexts();
+  const action = useAction();
+  async function accept(): Promise<void> {
+    const isAccepted = await action.run(() => calls.organisations.acceptInvitation({ token }));
+    if (isAccepted) router.go('/account', { section: 'roles' });
+  }
+  return (
+    <section class="card narrow">
+      <Heading text={texts.invitation.title} />
+      {organisation !== '' && <Hint>{texts.invitation.to(organisation)}</Hint>}
+      {roles.length > 0 && <p>{texts.invitation.roles(roles.map((role) => nameOfRole(texts, role)).join(', '))}</p>}
+      <FailureNotice failure={action.failure} />
+      <div class="actions">
+        <Button look="main" isPending={action.isPending} onClick={() => void accept()}>
+          {texts.invitation.accept}
+        </Button>
+        <Link to="/account">{texts.invitation.later}</Link>
+      </div>
+    </section>
+  );
+}

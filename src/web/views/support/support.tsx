@@ -1,0 +1,37 @@
+import { useState } from 'preact/hooks';
+import type { FindUserResponse } from '../../../gen/web/accounts/v1/support_service_pb.js';
+import { useAction } from '../../calls/use-action.ts';
+import { usePage, useTexts } from '../../page.ts';
+import { Field } from '../../parts/field.tsx';
+import { Form } from '../../parts/form.tsx';
+import { Heading } from '../../parts/heading.tsx';
+import { FoundUser } from './found-user.tsx';
+
+/** For staff: one person at a time, by a contact that he has named. Who may do this the service decides. */
+export function Support() {
+  const { calls } = usePage();
+  const { support: texts } = useTexts();
+  const action = useAction();
+  const [found, setFound] = useState<{ readonly contact: string; readonly user: FindUserResponse } | null>(null);
+
+  async function find(contact: string): Promise<void> {
+    setFound(null);
+    await action.run(async () => setFound({ contact, user: await calls.support.findUser({ contact }) }));
+  }
+  return (
+    <section class="card">
+      <Heading text={texts.title} />
+      <p class="lead">{texts.hint}</p>
+      <Form action={action} submit={texts.find} onSubmit={(values) => void find(values('contact').trim())}>
+        <Field name="contact" label={texts.contact} hint={texts.contactHint} input={{ autoComplete: 'off' }} />
+      </Form>
+      {found && (
+        <FoundUser
+          key={found.user.userId}
+          user={found.user}
+          onChange={async () => setFound({ ...found, user: await calls.support.findUser({ contact: found.contact }) })}
+        />
+      )}
+    </section>
+  );
+}

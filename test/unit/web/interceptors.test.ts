@@ -1,0 +1,169 @@
+import { createClient } from '@connectrpc/connect';
+import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect';
+import { generateKeyPair } from 'dpop';
+import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, exportJWK, jwtVerify } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { AuthService } from '../../../src/gen/web/auth/v1/auth_service_pb.js';
+import { SessionsService } from '../../../src/gen/web/auth/v1/sessions_service_pb.js';
+import { createRecentLogin } from '../../../src/web/calls/recent-login.ts';
+import { createAccessToken, createKeepTokens } from '../../../src/web/session/access-token.ts';
+import { cookieTransport } from '../../../src/web/session/cookie-transport.ts';
+import { createProofs } from '../../../src/web/session/proofs.ts';
+import { refusal, tokens, transportTo } from './service.ts';
+
+/** Clients whose calls pass the interceptors, and the headers with which they have come. */
+function clients(interceptors: Interceptor[], refuse: (context: HandlerContext, call: number) => Error | undefined) {
+  const seen: Headers[] = [];
+  const handle = <T>(answer: T) => {
+    return (_request: unknown, context: HandlerContext): T => {
+      seen.push(context.requestHeader);
+      const error = refuse(context, seen.length);
+      if (error) throw error;
+      return answer;
+    };
+  };
+  const routes = (router: ConnectRouter) => {
+    router.rpc(AuthService.method.login, handle({ tokens: tokens('login') }));
+    router.rpc(AuthService.method.refresh, handle({ tokens: tokens('refresh') }));
+    router.rpc(AuthService.method.startCodeLogin, handle({ handle: 'h' }));
+    router.rpc(SessionsService.method.listSessions, handle({}));
+  };
+  const transport = transportTo(routes, interceptors);
+  return { auth: createClient(AuthService, transport), sessions: createClient(SessionsService, transport), seen };
+}
+
+const keyPair = generateKeyPair('ES256');
+const noRefusal = () => undefined;
+
+describe('Proofs', () => {
+  it('go with calls that give out tokens, and with no others', async () => {
+    const { auth, sessions, seen } = clients([createProofs(() => keyPair)], noRefusal);
+    await auth.login({});
+    await auth.refresh({});
+    await auth.startCodeLogin({});
+    await sessions.listSessions({});
+    expect(seen.map((headers) => headers.has('dpop'))).toEqual([true, true, false, false]);
+  });
+
+  it('are those of RFC 9449: a signature over this call by the key', async () => {
+    const { auth, seen } = clients([createProofs(() => keyPair)], noRefusal);
+    await auth.login({});
+    await auth.login({});
+    const [proof, other] = seen.map((headers) => headers.get('dpop') ?? '');
+    const { payload, protectedHeader } = await jwtVerify(proof!, EmbeddedJWK, {
+      typ: 'dpop+jwt',
+      algorithms: ['ES256'],
+    });
+    expect(payload).toMatchObject({ htm: 'POST', htu: 'https://auth.example.com/auth.v1.AuthService/Login' });
+    expect(Math.abs(payload.iat! - Date.now() / 1000)).toBeLessThan(10);
+    const own = await calculateJwkThumbprint(await exportJWK((await keyPair).publicKey));
+    expect(await calculateJwkThumbprint(protectedHeader.jwk!)).toBe(own);
+    expect(decodeProtectedHeader(proof!).jwk).not.toHaveProperty('d');
+    // Each has an id of its own.
+    expect(payload.jti).not.toBe((await jwtVerify(other!, EmbeddedJWK)).payload.jti);
+  });
+
+  it('are repeated once with the nonce that the service asks for, and carry the latest one from then on', async () => {
+    const { auth, seen } = clients([createProofs(() => keyPair)], ({ responseHeader }, call) => {
+      if (call === 1) return refusal('DPOP_NONCE_REQUIRED', undefined, { 'dpop-nonce': 'one' });
+      responseHeader.set('dpop-nonce', `nonce of answer ${call}`);
+      return undefined;
+    });
+    await auth.login({});
+    await auth.refresh({});
+    const nonces = seen.map((headers) => nonceOf(headers));
+    expect(nonces).toEqual([undefined, 'one', 'nonce of answer 2']);
+  });
+
+  it('are not repeated a second time', async () => {
+    const { auth, seen } = clients([createProofs(() => keyPair)], () =>
+      refusal('DPOP_NONCE_REQUIRED', undefined, { 'dpop-nonce': 'one' }),
+    );
+    await expect(auth.login({})).rejects.toThrow('DPOP_NONCE_REQUIRED');
+    expect(seen).toHaveLength(2);
+  });
+
+  function nonceOf(headers: Headers): unknown {
+    const [, payload = ''] = (headers.get('dpop') ?? '').split('.');
+    return JSON.parse(Buffer.from(payload, 'base64url').toString()).nonce;
+  }
+});
+
+describe('Access tokens', () => {
+  const session = (replace: () => Promise<string>) => ({ accessToken: async () => 'first', replace });
+
+  it('go with calls that need one, and with no others', async () => {
+    const { auth, sessions, seen } = clients([createAccessToken(session(async () => 'second'))], noRefusal);
+    await auth.login({});
+    await sessions.listSessions({});
+    expect(seen.map((headers) => headers.get('authorization'))).toEqual([null, 'Bearer first']);
+  });
+
+  it.each(['TOKEN_EXPIRED', 'TOKEN_REVOKED', 'TOKEN_KEY_UNKNOWN'] as const)(
+    'are replaced once when they are refused with %s',
+    async (reason) => {
+      const passed = clients([createAccessToken(session(async () => 'second'))], (_context, call) =>
+        call === 1 ? refusal(reason) : undefined,
+      );
+      await passed.sessions.listSessions({});
+      expect(passed.seen.map((headers) => headers.get('authorization'))).toEqual(['Bearer first', 'Bearer second']);
+
+      const refused = clients([createAccessToken(session(async () => 'second'))], () => refusal(reason));
+      await expect(refused.sessions.listSessions({})).rejects.toThrow(reason);
+      expect(refused.seen).toHaveLength(2);
+    },
+  );
+
+  it('are not replaced for any other refusal', async () => {
+    const { sessions, seen } = clients([createAccessToken(session(async () => 'second'))], () =>
+      refusal('PERMISSION_REQUIRED'),
+    );
+    await expect(sessions.listSessions({})).rejects.toThrow('PERMISSION_REQUIRED');
+    expect(seen).toHaveLength(1);
+  });
+
+  it('are kept from whatever call gives them out', async () => {
+    const begun: string[] = [];
+    const keepTokens = createKeepTokens({ begin: ({ sessionId }) => begun.push(sessionId) });
+    const { auth, sessions } = clients([keepTokens], noRefusal);
+    await auth.login({});
+    await auth.startCodeLogin({});
+    await sessions.listSessions({});
+    expect(begun).toEqual(['session of login']);
+  });
+});
+
+it('Every call asks for the refresh token in the cookie', async () => {
+  const { auth, sessions, seen } = clients([cookieTransport], noRefusal);
+  await auth.refresh({});
+  await sessions.listSessions({});
+  expect(seen.map((headers) => headers.get('x-token-transport'))).toEqual(['cookie', 'cookie']);
+});
+
+describe('A call that needs a recent login', () => {
+  const onceRefused = (_context: HandlerContext, call: number) =>
+    call <= 2 ? refusal('RECENT_LOGIN_REQUIRED') : undefined;
+
+  it('asks once, however many calls do, and is repeated after it', async () => {
+    const { interceptor, question } = createRecentLogin();
+    const { sessions, seen } = clients([interceptor], onceRefused);
+    const calls = [sessions.listSessions({}), sessions.listSessions({})];
+    await expect.poll(() => seen.length).toBe(2);
+    question.get()?.answer(true);
+    await Promise.all(calls);
+    expect(seen).toHaveLength(4);
+    expect(question.get()).toBeNull();
+  });
+
+  it('is refused for whoever does not want to, and asks again the next time', async () => {
+    const { interceptor, question } = createRecentLogin();
+    const { sessions, seen } = clients([interceptor], onceRefused);
+    for (const call of [1, 2]) {
+      const refused = sessions.listSessions({});
+      await expect.poll(() => question.get()).not.toBeNull();
+      question.get()?.answer(false);
+      await expect(refused).rejects.toThrow('RECENT_LOGIN_REQUIRED');
+      expect(seen).toHaveLength(call);
+    }
+  });
+});
