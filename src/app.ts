@@ -19,6 +19,7 @@ import { createSetPrimaryContact } from './accounts/set-primary-contact.ts';
 import { createStartContactConfirmation } from './accounts/start-contact-confirmation.ts';
 import { createUpdateProfile } from './accounts/update-profile.ts';
 import { createListAuditEvents } from './audit/list-audit-events.ts';
+import { createCheckRequest } from './auth/check-request.ts';
 import { createExplainToken } from './auth/explain-token.ts';
 import { createFinishCodeLogin } from './auth/finish-code-login.ts';
 import { createReadGuest } from './auth/guest.ts';
@@ -50,6 +51,7 @@ import { createDatabaseFunctions } from './db/functions.ts';
 import { createPool } from './db/pool.ts';
 import { createInTransaction } from './db/transaction.ts';
 import { createGateway } from './gateway/gateway.ts';
+import { createOrigins } from './gateway/origins.ts';
 import type { SharedChainDeps } from './grpc/chain.ts';
 import { checkCallers } from './grpc/check-callers.ts';
 import { checkPermissions } from './grpc/check-permissions.ts';
@@ -124,6 +126,7 @@ import { createAccessTokenInspector } from './tokens/access-token-inspector.ts';
 import { createAccessTokens } from './tokens/access-token-issuer.ts';
 import { createAccessTokenVerifier } from './tokens/access-token-verifier.ts';
 import { createDeviceTokens } from './tokens/device-token.ts';
+import { createDpopNonces } from './tokens/dpop-nonce.ts';
 import { createKeyCipher } from './tokens/key-cipher.ts';
 import { createKeyRing } from './tokens/key-ring.ts';
 import { keyRotationSettings } from './tokens/key-rotation-settings.ts';
@@ -137,12 +140,14 @@ import { createCreateUser } from './users/create-user.ts';
 import { createDeactivateUser } from './users/deactivate-user.ts';
 import { createDeleteUser } from './users/delete-user.ts';
 import { createEndUserSessions } from './users/end-user-sessions.ts';
+import { createFindUserForSupport } from './users/find-user-for-support.ts';
 import { createGetUser } from './users/get-user.ts';
 import { createImportUsers } from './users/import-users.ts';
 import { createListUserSessions } from './users/list-user-sessions.ts';
 import { createListUsers } from './users/list-users.ts';
 import { createLookUpUsers } from './users/look-up-users.ts';
 import { createReactivateUser } from './users/reactivate-user.ts';
+import { createNoteRefusals } from './users/note-refusals.ts';
 import { createResetUserPassword } from './users/reset-user-password.ts';
 import { createRestoreUser } from './users/restore-user.ts';
 import { createRevokeUserTokens } from './users/revoke-user-tokens.ts';
@@ -440,6 +445,15 @@ export async function startApp(
     revokeUserTokens: createRevokeUserTokens({ users, confirmRevocation }),
     importUsers: createImportUsers({ users, contacts }),
   };
+  // Support from the account page.
+  const noteRefusals = createNoteRefusals({ accounts });
+  const supportCases = {
+    findUser: noteRefusals(
+      'accounts.v1.SupportService/FindUser',
+      createFindUserForSupport({ inTransaction, contacts, describeSession }),
+    ),
+    endSessionsOfUser: noteRefusals('accounts.v1.SupportService/EndSessionsOfUser', userCases.endUserSessions),
+  };
   // Delegation.
   const roleCases = {
     listAssignableRoles: createListAssignableRoles({ roles: roleFunctions }),
@@ -489,6 +503,13 @@ export async function startApp(
   }
 
   // The door.
+  let gateway: Address | null = null;
+  const origins = createOrigins({
+    url: config.GATEWAY_URL,
+    others: config.BROWSER_ORIGINS,
+    port: () => gateway?.port ?? null,
+  });
+  const checkRequest = createCheckRequest({ validateToken, isAllowedOrigin: origins.isAllowed });
   const health = HealthState();
   const encodeValidations = createEncodeValidations();
   const recognizeService = createRecognizeService({
@@ -542,8 +563,8 @@ export async function startApp(
       listMessages: createListMessages({ messages, pageTokens }),
       resendMessage: createResendMessage({ messages }),
     }),
-    support: createSupportService(),
-    authorization: createAuthorizationService(),
+    support: createSupportService(supportCases),
+    authorization: createAuthorizationService({ checkRequest }),
   };
   const chain: SharedChainDeps = {
     rules,
@@ -559,6 +580,10 @@ export async function startApp(
       ['/accounts.v1.RolesService/GrantRole', roleChangeLimiter],
       ['/accounts.v1.RolesService/RevokeRole', roleChangeLimiter],
       ['/accounts.v1.OrganisationsService/InviteMember', roleChangeLimiter],
+      [
+        '/accounts.v1.SupportService/FindUser',
+        createRateLimiter({ ...limits, name: 'support-looks', callsPerMinute: config.SUPPORT_LOOKS_PER_MINUTE }),
+      ],
       [
         '/auth.v1.AuthService/StartGuestSession',
         createRateLimiter({ ...limits, name: 'guests', callsPerMinute: config.GUESTS_PER_MINUTE }),
@@ -578,7 +603,6 @@ export async function startApp(
     services,
     health,
     recognizeService,
-    provedKey: () => null,
     direct: {
       calls: validateDirectly('/auth.v1.AuthService/ValidateToken'),
       streams: validateDirectly('/auth.v1.AuthService/StreamValidateTokens'),
@@ -590,18 +614,22 @@ export async function startApp(
   });
   const { host, port: wantedPort } = config.LISTEN_ADDRESS;
   const port = await server.listen(`${host.includes(':') ? `[${host}]` : host}:${wantedPort}`, credentials);
-  opened.defer(() => server.stop(config.SHUTDOWN_GRACE));
+  // Both doors close at once: the grace is one for both.
+  const doors = [server.stop];
+  opened.defer(async () => {
+    await Promise.all(doors.map((stop) => stop(config.SHUTDOWN_GRACE)));
+  });
 
   // The door for browsers.
-  let gateway: Address | null = null;
   if (config.GATEWAY_ADDRESS !== 'off') {
     const { host: gatewayHost, port: wantedGatewayPort } = config.GATEWAY_ADDRESS;
     const browserDoor = createGateway({
       services,
       chain,
       registry,
-      url: config.GATEWAY_URL,
-      browserOrigins: config.BROWSER_ORIGINS,
+      origins,
+      nonces: createDpopNonces({ key: deriveSubkey(config.MASTER_KEY, 'dpop-nonce'), clock }),
+      checkRequest,
       trustedProxies: config.TRUSTED_PROXIES,
       keys,
       keysMaxAge,
@@ -609,7 +637,7 @@ export async function startApp(
       pageDirectory: fileURLToPath(new URL('./gen/page', import.meta.url)),
     });
     gateway = { host: gatewayHost, port: await browserDoor.listen(gatewayHost, wantedGatewayPort) };
-    opened.defer(() => browserDoor.stop(config.SHUTDOWN_GRACE));
+    doors.push(browserDoor.stop);
   }
   health.setStatus('healthy');
   opened.defer(() => health.setStatus('unhealthy'));

@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { serviceCaller } from './service-caller.ts';
@@ -67,9 +67,15 @@ const origins = list.refine(
   (values) => values.every(isOrigin),
   'must be origins such as https://app.example.com, without a path, in small letters, without the port that https has anyway',
 );
+/** An address, or a network that is not everybody's. Short forms (`10.1`) are not taken: everyone reads them otherwise. */
+function isNetwork(value: string): boolean {
+  const [address = '', bits, ...rest] = value.split('/');
+  if (!isIP(address) || address.includes('%') || rest.length > 0) return false;
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128));
+}
 const networks = list.refine(
-  (values) => values.every((value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value)),
-  'must be addresses or networks such as 10.0.0.0/8',
+  (values) => values.every(isNetwork),
+  'must be addresses or networks such as 10.0.0.0/8, and not all there are',
 );
 const base64Key = z
   .string()
@@ -250,6 +256,11 @@ export const settings = {
     'GrantRole, RevokeRole and InviteMember calls a minute of one user: each refusal is an entry of the audit.',
     count(1, 1_000_000),
     '60',
+  ),
+  SUPPORT_LOOKS_PER_MINUTE: setting(
+    'FindUser calls a minute of one user: each tells whether somebody has a contact, and who he is.',
+    count(1, 1_000_000),
+    '30',
   ),
   GUESTS_PER_MINUTE: setting('StartGuestSession calls a minute from one client address.', count(1, 1_000_000), '30'),
   AVAILABILITY_CHECKS_PER_MINUTE: setting(

@@ -12,9 +12,19 @@ const KEY = /^[0-9a-z_.-]+$/;
 /** Of HTTP, not of the call; and cookies, of which the call knows nothing (refresh-cookie.ts). */
 const LEFT_BEHIND = new Set(['connection', 'content-length', 'cookie', 'host', 'te', 'transfer-encoding']);
 
+/** For what is of HTTP alone: all headers as they have come, and those of the answer. Metadata would fold several cookies into one. */
+export type WithHttpHeaders = { readonly requestHeader: Headers; readonly responseHeader: Headers };
+
 /** What the chain of middleware sees of a call that has come by HTTP. */
-export function toCallContext({ requestHeader, values, signal }: HandlerContext): CallContext {
+export function toCallContext({
+  requestHeader,
+  responseHeader,
+  values,
+  signal,
+}: HandlerContext): CallContext & WithHttpHeaders {
   return {
+    requestHeader,
+    responseHeader,
     metadata: toMetadata(requestHeader),
     // In brackets, with a port, as grpc-js writes it.
     peer: `[${values.get(clientAddressKey)}]:0`,
@@ -29,8 +39,9 @@ function toMetadata(headers: Headers): Metadata {
   const metadata = Metadata();
   for (const [key, value] of headers) {
     if (LEFT_BEHIND.has(key) || !KEY.test(key) || !ASCII_VALUE.test(value)) continue;
-    if (key.endsWith('-bin')) metadata.append(key, new Uint8Array(Buffer.from(value, 'base64')));
-    else metadata.append(key, value);
+    if (!key.endsWith('-bin')) metadata.append(key, value);
+    // Several values come in one header.
+    else for (const part of value.split(',')) metadata.append(key, new Uint8Array(Buffer.from(part, 'base64')));
   }
   return metadata;
 }

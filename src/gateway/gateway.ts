@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import type { FileRegistry } from '@bufbuild/protobuf';
 import { createContextValues } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
-import proxyAddress from 'proxy-addr';
+import { reasons } from '../errors/reasons.ts';
+import type { Reason } from '../errors/reasons.ts';
+import type { CheckRequest } from '../auth/check-request.ts';
 import { Access } from '../gen/auth/options/v1/access.ts';
 import { addServices } from '../grpc/add-services.ts';
 import type { Services } from '../grpc/add-services.ts';
@@ -10,13 +12,20 @@ import type { SharedChainDeps } from '../grpc/chain.ts';
 import { createInProcessServer } from '../grpc/in-process-server.ts';
 import { createStreamEnder } from '../grpc/middleware/end-streams.ts';
 import { createWireFormats } from '../grpc/wire-format.ts';
+import type { DpopNonces } from '../tokens/dpop-nonce.ts';
+import { createDpopProofVerifier } from '../tokens/dpop-proof.ts';
 import type { KeyRing } from '../tokens/key-ring.ts';
 import { clientAddressKey } from './call-context.ts';
+import type { WithHttpHeaders } from './call-context.ts';
+import { createClientAddress } from './client-address.ts';
+import { createConnectHandlers } from './connect-handlers.ts';
 import { createHttpServer } from './http-server.ts';
-import { createOrigins } from './origins.ts';
+import type { Origins } from './origins.ts';
 import { createPage } from './page.ts';
+import { createRefreshCookie } from './refresh-cookie.ts';
 import { createRoutes } from './routes.ts';
-import { createRpcRoutes } from './rpc-routes.ts';
+import { createRpcHandler } from './rpc-handler.ts';
+import { VERIFY_PATH, createVerify } from './verify.ts';
 import { createWellKnown } from './well-known.ts';
 
 type GatewayDeps = {
@@ -25,10 +34,10 @@ type GatewayDeps = {
   readonly chain: SharedChainDeps;
   /** Of all that is served. */
   readonly registry: FileRegistry;
-  /** The origin by which browsers reach the listener; undefined: on the machine itself. */
-  readonly url: string | undefined;
-  /** The origins of other pages that may call. */
-  readonly browserOrigins: readonly string[];
+  readonly origins: Origins;
+  readonly nonces: DpopNonces;
+  /** What proxies ask, by HTTP as by Envoy's Check. */
+  readonly checkRequest: CheckRequest;
   /** Addresses and networks of proxies whose `x-forwarded-for` is believed. */
   readonly trustedProxies: readonly string[];
   readonly keys: Pick<KeyRing, 'list'>;
@@ -45,51 +54,50 @@ type Gateway = {
   readonly stop: (grace: number) => Promise<void>;
 };
 
-/** As for gRPC. */
-const LONGEST_MESSAGE = 1024 * 1024;
-
 /** The listener for browsers: what browsers may call, in the protocols that they speak, the keys, and the account page. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { registry, chain } = deps;
-  let port = 0;
-  const origins = createOrigins({ url: deps.url, others: deps.browserOrigins, port: () => port });
+  const { registry, chain, origins, nonces } = deps;
   const streams = createStreamEnder();
-  const server = createInProcessServer();
+  const server = createInProcessServer<WithHttpHeaders>();
   const { guarded } = createChain(server, streams, {
     ...chain,
     recognizeService: () => null,
-    provedKey: () => null,
   });
-  addServices(guarded, streams.middleware, deps.services, createWireFormats(registry));
+  const verifyProof = createDpopProofVerifier({ nonces, clock: chain.clock });
+  const withCookies = guarded.with(createRefreshCookie({ registry, origins, nonces, verifyProof, clock: chain.clock }));
+  addServices(withCookies, streams.middleware, deps.services, createWireFormats(registry));
 
   // Default deny: what is for services and administrators is not here at all.
   const isMounted = (path: string) => {
     const access = chain.rules.get(path)?.access;
     return access === Access.PUBLIC || access === Access.USER;
   };
-  const believes = proxyAddress.compile([...deps.trustedProxies]);
-  const calls = connectNodeAdapter({
-    routes: createRpcRoutes({ registry, server, isMounted }),
-    readMaxBytes: LONGEST_MESSAGE,
-    contextValues: (request) => createContextValues().set(clientAddressKey, proxyAddress(request as never, believes)),
-    // It is the other listener that speaks gRPC.
-    grpc: false,
+  const addressOf = createClientAddress(deps.trustedProxies);
+  // What the chain refuses, it notes itself.
+  const onRefused = ({ url = '' }: IncomingMessage, reason: Reason) =>
+    chain.logger[reasons[reason].level]({ method: url.split('?', 1)[0], reason }, 'call');
+  const calls = createRpcHandler({
+    ...createConnectHandlers({ registry, server, isMounted }),
+    valuesOf(request) {
+      const address = addressOf(request);
+      return address === undefined ? null : createContextValues().set(clientAddressKey, address);
+    },
+    onRefused,
+    onProblem: (error) => chain.logger.error({ err: error }, 'gateway'),
   });
   const { listen, stop } = createHttpServer(
     createRoutes({
       origins,
       documents: createWellKnown({ ...deps, origins, maxAge: deps.keysMaxAge }),
-      forProxies: new Map(),
+      forProxies: new Map([[VERIFY_PATH, createVerify({ ...deps, logger: chain.logger })]]),
       isCall: isMounted,
       calls,
+      onRefused,
       page: createPage(deps.pageDirectory),
     }),
   );
   return {
-    async listen(host, wanted) {
-      port = await listen(host, wanted);
-      return port;
-    },
+    listen,
     async stop(grace) {
       streams.endAll();
       await stop(grace);

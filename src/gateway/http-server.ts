@@ -16,12 +16,29 @@ const HEADERS_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 30_000;
 /** Longer than proxies keep theirs (nginx and Envoy: 60 s and less), so that none sends into a connection that just closes. */
 const KEEP_ALIVE = 75_000;
+/** A connection on which nothing moves, as with somebody who does not take his answer. */
+const IDLE = 120_000;
+/** How often the first two are looked after; by default they could take half a minute longer. */
+const CHECKS = 2_000;
 
 export function createHttpServer(handler: HttpHandler): HttpServer {
+  let isStopping = false;
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE },
-    handler,
+    {
+      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      keepAliveTimeout: KEEP_ALIVE,
+      connectionsCheckingInterval: CHECKS,
+    },
+    (request, response) => {
+      response.once('close', () => {
+        // The connection of an answer that was under way at the stop; it would wait for a next request.
+        if (isStopping) setImmediate(() => server.closeIdleConnections());
+      });
+      handler(request, response);
+    },
   );
+  server.setTimeout(IDLE);
   return {
     async listen(host, port) {
       const listening = Promise.withResolvers<void>();
@@ -34,6 +51,7 @@ export function createHttpServer(handler: HttpHandler): HttpServer {
       return (server.address() as AddressInfo).port;
     },
     async stop(grace) {
+      isStopping = true;
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
       server.closeIdleConnections();

@@ -11,13 +11,17 @@ type Deps = {
   readonly url: string | undefined;
   /** The origins of other pages that may call. */
   readonly others: readonly string[];
-  /** Where it listens, which is known later than this. */
-  readonly port: () => number;
+  /** Where it listens, which is known later than this; null: nowhere. */
+  readonly port: () => number | null;
 };
 
 /** All are compared as they are: whatever is not the same text is another origin, `null` among them. */
 export function createOrigins({ url, others, port }: Deps): Origins {
-  const own = () => (url === undefined ? LOCAL_NAMES.map((name) => `http://${name}:${port()}`) : [url]);
+  const own = () => {
+    if (url !== undefined) return [url];
+    const local = port();
+    return local === null ? [] : LOCAL_NAMES.map((name) => `http://${name}:${local}`);
+  };
   return { own, isAllowed: (origin) => others.includes(origin) || own().includes(origin) };
 }
 

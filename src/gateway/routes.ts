@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cors as connectCors } from '@connectrpc/connect';
 import cors from 'cors';
+import type { Reason } from '../errors/reasons.ts';
 import { answerJson, answerRefusal } from './answers.ts';
 import type { Origins } from './origins.ts';
 
@@ -15,19 +16,20 @@ type Deps = {
   /** Whether a path is one of a call that is mounted. */
   readonly isCall: (path: string) => boolean;
   readonly calls: HttpHandler;
+  readonly onRefused: (request: IncomingMessage, reason: Reason) => void;
   /** The account page; it calls `next` for what it does not have. */
   readonly page: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 };
 
 /** What pages send and read beside what the protocols do. */
 const REQUEST_HEADERS = ['authorization', 'accept-language', 'x-request-id', 'x-token-transport', 'dpop'];
-const RESPONSE_HEADERS = ['dpop-nonce', 'x-request-id'];
+const RESPONSE_HEADERS = ['dpop-nonce', 'retry-after'];
 /** Seconds for which a browser need not ask again; Chromium takes no more. */
 const PREFLIGHT_MAX_AGE = 7200;
 
 /** Who answers which path, in this order. */
 export function createRoutes(deps: Deps): HttpHandler {
-  const { origins, documents, forProxies, isCall, calls, page } = deps;
+  const { origins, documents, forProxies, isCall, calls, onRefused, page } = deps;
   const allowOrigin = cors({
     // Those that are not allowed have been refused before.
     origin: true,
@@ -47,9 +49,13 @@ export function createRoutes(deps: Deps): HttpHandler {
       document(request, response);
     } else if (isCall(path)) {
       const { origin } = request.headers;
+      if (origin === undefined || origins.isAllowed(origin)) {
+        allowOrigin(request, response, () => calls(request, response));
+        return;
+      }
       // Refused, not only left without CORS headers: a page that may not read an answer must not cause anything, either.
-      if (origin !== undefined && !origins.isAllowed(origin)) answerRefusal(response, 403, 'ORIGIN_NOT_ALLOWED');
-      else allowOrigin(request, response, () => calls(request, response));
+      onRefused(request, 'ORIGIN_NOT_ALLOWED');
+      answerRefusal(response, 403, 'ORIGIN_NOT_ALLOWED', { vary: 'origin' });
     } else {
       page(request, response, () => answerNotFound(response));
     }

@@ -1,63 +1,92 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { DescMessage, DescMethod, FileRegistry, Message } from '@bufbuild/protobuf';
-import { ConnectError } from '@connectrpc/connect';
+import { ConnectError, createContextKey } from '@connectrpc/connect';
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect';
+import type { AppError } from '../errors/app-error.ts';
+import { failedRequest } from '../grpc/failed-request.ts';
+import type { FailedRequest } from '../grpc/failed-request.ts';
 import type { InProcessMethod, InProcessServer } from '../grpc/in-process-server.ts';
 import { toCallContext } from './call-context.ts';
+import type { WithHttpHeaders } from './call-context.ts';
 import { copyInto, createToConnectError } from './to-connect-error.ts';
+import { untilAborted } from './until-aborted.ts';
+import { toRefusal } from './unreadable.ts';
 
 type Deps = {
   /** Of all that is served. */
   readonly registry: FileRegistry;
-  readonly server: Pick<InProcessServer, 'find'>;
+  readonly server: Pick<InProcessServer<WithHttpHeaders>, 'find'>;
   /** Whether a method, by its path, is one of those that browsers may know. */
   readonly isMounted: (path: string) => boolean;
 };
+
+type RpcRoutes = {
+  /** @param as the form that methods are mounted in */
+  readonly mount: (router: ConnectRouter, as?: (method: DescMethod) => DescMethod) => void;
+  /** Has the chain refuse a call that could not be read. @throws what Connect answers with */
+  readonly refuse: (context: HandlerContext, refusal: AppError) => Promise<void>;
+};
+
+type Request = Message | AsyncIterable<Message>;
+type Method = InProcessMethod<WithHttpHeaders>;
+
+/** Whether the chain has been given the call. */
+export const isInChainKey = createContextKey(false, { description: 'whether the chain has the call' });
 
 /**
  * Mounts what is served for gRPC-web, Connect and JSON, by its descriptors alone: a new method is here when its access option
  * says so. What is not mounted does not exist here.
  */
-export function createRpcRoutes({ registry, server, isMounted }: Deps): (router: ConnectRouter) => void {
+export function createRpcRoutes({ registry, server, isMounted }: Deps): RpcRoutes {
   const toConnectError = createToConnectError(registry);
+  const find = ({ parent, name }: DescMethod) => {
+    const path = `/${parent.typeName}/${name}`;
+    return isMounted(path) ? server.find(path) : undefined;
+  };
 
   /** A call as the chain takes it, its answers as Connect gives them on. */
   async function* answer(
-    { input, output }: { input: DescMessage; output: DescMessage },
-    method: InProcessMethod,
-    request: Message | AsyncIterable<Message>,
+    method: Method,
+    request: Request | FailedRequest,
     handlerContext: HandlerContext,
   ): AsyncGenerator<Message, undefined, undefined> {
+    const { signal, responseHeader, responseTrailer, values } = handlerContext;
+    const { input, output } = handlerContext.method;
     const context = toCallContext(handlerContext);
-    const bytes = '$typeName' in request ? toBinary(input, request) : encodeAll(input, request);
-    const responses = method.answer(bytes, context);
+    values.set(isInChainKey, true);
+    const responses = method.answer(encode(input, request), context);
+    let isFirst = true;
     try {
       for (;;) {
-        const result = await untilAborted(handlerContext.signal, responses.next());
+        signal.throwIfAborted();
+        const result = await untilAborted(signal, responses.next());
         if (result.done) break;
-        copyInto(handlerContext.responseHeader, context.header);
+        // With the first answer; later the header has been sent.
+        if (isFirst) copyInto(responseHeader, context.header);
+        isFirst = false;
         yield fromBinary(output, result.value);
       }
     } catch (error) {
       // The deadline, or the client that went away: Connect knows which, and answers with it.
-      if (handlerContext.signal.aborted) throw ConnectError.from(handlerContext.signal.reason);
-      throw toConnectError(error, context.trailer, context.header);
+      if (signal.aborted) throw ConnectError.from(signal.reason);
+      // Not with the error: gRPC-web would put it into the body, where no browser looks for cookies.
+      if (isFirst) copyInto(responseHeader, context.header);
+      throw toConnectError(error, context.trailer);
     } finally {
       // Not waited for: the handler may be in the middle of something that nobody can break off.
       responses.return(undefined).catch(() => undefined);
     }
-    copyInto(handlerContext.responseTrailer, context.trailer);
+    copyInto(responseTrailer, context.trailer);
     return undefined;
   }
 
   /** In the form that Connect wants of the method's kind. */
-  function implement(desc: DescMethod, method: InProcessMethod) {
-    if (desc.methodKind === 'server_streaming' || desc.methodKind === 'bidi_streaming') {
-      return (request: Message | AsyncIterable<Message>, context: HandlerContext) =>
-        answer(desc, method, request, context);
+  function implement({ methodKind }: DescMethod, method: Method) {
+    if (methodKind === 'server_streaming' || methodKind === 'bidi_streaming') {
+      return (request: Request, context: HandlerContext) => answer(method, request, context);
     }
-    return async (request: Message | AsyncIterable<Message>, context: HandlerContext) => {
-      const answers = answer(desc, method, request, context);
+    return async (request: Request, context: HandlerContext) => {
+      const answers = answer(method, request, context);
       const { value: response } = await answers.next();
       // To its end: the trailer comes last.
       await answers.next();
@@ -65,30 +94,32 @@ export function createRpcRoutes({ registry, server, isMounted }: Deps): (router:
     };
   }
 
-  return (router) => {
-    for (const file of registry.files) {
-      for (const desc of file.services.flatMap(({ methods }) => methods)) {
-        const path = `/${desc.parent.typeName}/${desc.name}`;
-        const method = isMounted(path) ? server.find(path) : undefined;
-        if (method) router.rpc(desc, implement(desc, method) as never);
+  return {
+    mount(router, as = (method) => method) {
+      for (const file of registry.files) {
+        for (const desc of file.services.flatMap(({ methods }) => methods)) {
+          const method = find(desc);
+          if (method) router.rpc(as(desc), implement(desc, method) as never);
+        }
       }
-    }
+    },
+    async refuse(context, refusal) {
+      const method = find(context.method);
+      if (method) await answer(method, failedRequest(refusal), context).next();
+    },
   };
 }
 
-async function* encodeAll(schema: DescMessage, messages: AsyncIterable<Message>): AsyncIterable<Uint8Array> {
-  for await (const message of messages) yield toBinary(schema, message);
+function encode(schema: DescMessage, request: Request | FailedRequest) {
+  if ('$typeName' in request) return toBinary(schema, request);
+  return Symbol.asyncIterator in request ? encodeAll(schema, request) : request;
 }
 
-/** Rejects as soon as the signal is aborted, whether the work has ended or not. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
+async function* encodeAll(schema: DescMessage, messages: AsyncIterable<Message>): AsyncIterable<Uint8Array> {
   try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
+    for await (const message of messages) yield toBinary(schema, message);
+  } catch (error) {
+    // In the middle of a stream, where the chain reads already.
+    throw toRefusal(error) ?? error;
   }
 }

@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Message, Registry } from '@bufbuild/protobuf';
+import type { Duration } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { isAbortError } from 'abort-controller-x';
 import { ServerError } from 'nice-grpc-common';
@@ -22,13 +23,12 @@ export function createToConnectError(registry: Registry) {
   const statusSchema = registry.getMessage('google.rpc.Status');
   if (!statusSchema) throw new Error('google.rpc.Status is not in the descriptors.');
 
-  return function toConnectError(error: unknown, trailer: Metadata, header: Metadata): ConnectError {
+  return function toConnectError(error: unknown, trailer: Metadata): ConnectError {
     if (isAbortError(error)) return new ConnectError('The call was cancelled.', Code.Canceled);
     // The chain lets nothing else out; what it would say is not for callers.
     if (!(error instanceof ServerError)) return new ConnectError('Internal error.', Code.Internal);
-    const metadata = new Headers();
-    for (const source of [header, trailer]) copyInto(metadata, source);
-    const converted = new ConnectError(error.details, CODES.get(error.code) ?? Code.Unknown, metadata);
+    const converted = new ConnectError(error.details, CODES.get(error.code) ?? Code.Unknown);
+    copyInto(converted.metadata, trailer);
     const bytes = trailer.get(STATUS_DETAILS);
     if (bytes) {
       const { details } = fromBinary(statusSchema, bytes) as Message & { details: Detail[] };
@@ -37,9 +37,19 @@ export function createToConnectError(registry: Registry) {
         const desc = registry.getMessage(type);
         return desc ? { desc, value: fromBinary(desc, value) } : { type, value };
       });
+      setRetryAfter(converted);
     }
     return converted;
   };
+}
+
+/** What google.rpc.RetryInfo says, as all clients of HTTP understand it (RFC 9110, section 10.2.3). */
+function setRetryAfter({ metadata, details }: ConnectError): void {
+  for (const detail of details) {
+    if (!('desc' in detail) || detail.desc.typeName !== 'google.rpc.RetryInfo') continue;
+    const { retryDelay } = detail.value as { retryDelay?: Duration };
+    if (retryDelay) metadata.set('retry-after', String(Math.ceil(Number(retryDelay.seconds) + retryDelay.nanos / 1e9)));
+  }
 }
 
 type Detail = { readonly typeUrl: string; readonly value: Uint8Array };

@@ -1,5 +1,5 @@
 import type { KeyRing } from '../tokens/key-ring.ts';
-import { answerJson } from './answers.ts';
+import { createDocument } from './document.ts';
 import type { Origins } from './origins.ts';
 import type { HttpHandler } from './routes.ts';
 
@@ -19,31 +19,18 @@ const JWKS_PATH = '/.well-known/jwks.json';
  * true: this is no OpenID provider, so nothing is said of endpoints that are not there.
  */
 export function createWellKnown({ keys, maxAge, issuer, origins }: Deps): ReadonlyMap<string, HttpHandler> {
-  const headers = {
-    'cache-control': `public, max-age=${Math.floor(maxAge / 1000)}`,
-    // Public to all, so also to pages of all origins.
-    'access-control-allow-origin': '*',
-  };
-  return new Map<string, HttpHandler>([
-    [
-      JWKS_PATH,
-      (_request, response) =>
-        answerJson(response, 200, { keys: keys.list().map(({ publicJwk }) => publicJwk) }, headers),
-    ],
-    [
-      '/.well-known/openid-configuration',
-      (_request, response) => {
-        const algorithms = [...new Set(keys.list().map(({ publicJwk }) => publicJwk.alg))].sort();
-        const configuration = {
-          issuer,
-          jwks_uri: `${origins.own()[0]}${JWKS_PATH}`,
-          response_types_supported: [],
-          subject_types_supported: ['public'],
-          id_token_signing_alg_values_supported: algorithms,
-          claims_supported: ['iss', 'aud', 'sub', 'exp', 'iat', 'jti', 'sid', 'roles'],
-        };
-        answerJson(response, 200, configuration, headers);
-      },
-    ],
+  const jwks = () => ({ keys: keys.list().map(({ publicJwk }) => publicJwk) });
+  const configuration = () => ({
+    issuer,
+    jwks_uri: `${origins.own()[0]}${JWKS_PATH}`,
+    response_types_supported: [],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(keys.list().map(({ publicJwk }) => publicJwk.alg))].sort(),
+    claims_supported: ['iss', 'aud', 'sub', 'exp', 'iat', 'jti', 'sid', 'roles'],
+  });
+  return new Map([
+    // RFC 7517, section 8.5.2.
+    [JWKS_PATH, createDocument({ type: 'application/jwk-set+json', maxAge, read: jwks })],
+    ['/.well-known/openid-configuration', createDocument({ type: 'application/json', maxAge, read: configuration })],
   ]);
 }

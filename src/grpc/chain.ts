@@ -17,14 +17,14 @@ export type ChainDeps = AuthorizeDeps &
   LimitRateDeps & { readonly logger: Logger; readonly clock: Clock; readonly places: Places };
 
 /** What both listeners share; who calls, each finds out in its own way. */
-export type SharedChainDeps = Omit<ChainDeps, 'recognizeService' | 'provedKey'>;
+export type SharedChainDeps = Omit<ChainDeps, 'recognizeService'>;
 
 /** What every call passes, whichever listener it came in by: the outermost first. */
-type Chain = {
+type Chain<Own extends object> = {
   /** For what is open to all: health and reflection, which say nothing about anybody. */
-  readonly open: ServerAddBuilder<WithRecord>;
+  readonly open: ServerAddBuilder<Own & WithRecord>;
   /** For all others. */
-  readonly guarded: ServerAddBuilder<WithCaller>;
+  readonly guarded: ServerAddBuilder<Own & WithCaller>;
 };
 
 const QUIET_METHODS = new Set([
@@ -33,7 +33,12 @@ const QUIET_METHODS = new Set([
   '/envoy.service.auth.v3.Authorization/Check',
 ]);
 
-export function createChain(server: ServerAddBuilder<object>, streams: StreamEnder, deps: ChainDeps): Chain {
+/** @typeParam Own what the listener's own calls have beside what all have */
+export function createChain<Own extends object = object>(
+  server: ServerAddBuilder<Own>,
+  streams: StreamEnder,
+  deps: ChainDeps,
+): Chain<Own> {
   const open = server
     // Outermost: it must see the status that the caller sees, whoever decided it.
     .with(createObserve({ ...deps, quietMethods: QUIET_METHODS }))

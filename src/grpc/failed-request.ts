@@ -6,11 +6,17 @@ import type { AppError } from '../errors/app-error.ts';
  */
 const FAILURE = Symbol('failure');
 
-export function failedRequest(error: unknown): object {
+export type FailedRequest = { readonly [FAILURE]: unknown };
+
+export function failedRequest(error: unknown): FailedRequest {
   return { [FAILURE]: error };
+}
+
+export function isFailedRequest(request: object): request is FailedRequest {
+  return FAILURE in request;
 }
 
 /** @throws the error of a failed request */
 export function throwFailure(request: unknown): void {
-  if (typeof request === 'object' && request !== null && FAILURE in request) throw request[FAILURE] as AppError;
+  if (typeof request === 'object' && request !== null && isFailedRequest(request)) throw request[FAILURE] as AppError;
 }

@@ -1,26 +1,29 @@
 import type { ServerAddBuilder } from 'nice-grpc';
 import { composeServerMiddleware } from 'nice-grpc-common';
 import type { CallContext, MethodDescriptor, ServerMiddleware } from 'nice-grpc-common';
+import { isFailedRequest } from './failed-request.ts';
+import type { FailedRequest } from './failed-request.ts';
 
 /** A call from inside the process: messages in their encoded form. */
-export type InProcessMethod = {
+export type InProcessMethod<Own extends object = object> = {
   readonly path: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
   /**
    * Answers with one response, or with a stream of them. Throws what the chain of middleware throws; header and trailer are
-   * those of the context.
+   * those of the context. A request that has failed already is refused by the chain.
    */
   readonly answer: (
-    request: Uint8Array | AsyncIterable<Uint8Array>,
-    context: CallContext,
+    request: Uint8Array | AsyncIterable<Uint8Array> | FailedRequest,
+    context: CallContext & Own,
   ) => AsyncGenerator<Uint8Array, undefined, undefined>;
 };
 
 /** Takes services and middleware as nice-grpc's server does, and is called without a connection in between. */
-export type InProcessServer = ServerAddBuilder<object> & {
+/** @typeParam Own what the listener's own calls have beside what all have */
+export type InProcessServer<Own extends object = object> = ServerAddBuilder<Own> & {
   /** By its path, `/package.Service/Method`. */
-  readonly find: (path: string) => InProcessMethod | undefined;
+  readonly find: (path: string) => InProcessMethod<Own> | undefined;
 };
 
 /** What ts-proto generates of a method, as far as it is needed here. */
@@ -43,10 +46,10 @@ type AnyMiddleware = ServerMiddleware<object, object>;
  * The same services behind the same middleware as on the listener for gRPC, for a listener that speaks another protocol: a
  * connection to ourselves would cost each call a second trip through HTTP/2, and hide who calls.
  */
-export function createInProcessServer(): InProcessServer {
+export function createInProcessServer<Own extends object = object>(): InProcessServer<Own> {
   const methods = new Map<string, InProcessMethod>();
 
-  function builder(middleware: AnyMiddleware | null): ServerAddBuilder<object> {
+  function builder(middleware: AnyMiddleware | null): ServerAddBuilder<Own> {
     return {
       with(next) {
         const added = next as AnyMiddleware;
@@ -81,6 +84,11 @@ function createMethod(
     return undefined;
   }
 
+  function decode(request: Uint8Array | AsyncIterable<Uint8Array> | FailedRequest): unknown {
+    if (isFailedRequest(request)) return request;
+    return request instanceof Uint8Array ? requestType.decode(request) : decodeAll(request);
+  }
+
   async function* decodeAll(requests: AsyncIterable<Uint8Array>): AsyncIterable<unknown> {
     for await (const bytes of requests) yield requestType.decode(bytes);
   }
@@ -90,7 +98,7 @@ function createMethod(
     requestStream,
     responseStream,
     async *answer(request, context) {
-      const decoded = request instanceof Uint8Array ? requestType.decode(request) : decodeAll(request);
+      const decoded = decode(request);
       const call = { method: { path, requestStream, responseStream, options }, requestStream, responseStream, next };
       const responses = middleware
         ? middleware({ ...call, request: decoded } as never, context)

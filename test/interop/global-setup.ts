@@ -7,6 +7,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** host:port of the service as `npm start` runs it. */
     address: string;
+    /** Where it serves browsers. */
+    gatewayUrl: string;
     /** The directory that it writes messages to. */
     messages: string;
     grpcurl: string;
@@ -25,6 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   // As docs/journeys.md tells its reader.
   await service.createSuperadmin('root', 'a superadmin of our own');
   project.provide('address', service.address);
+  project.provide('gatewayUrl', service.gatewayUrl);
   project.provide('messages', service.messages);
   project.provide('grpcurl', grpcurl);
   project.provide('healthProbe', healthProbe);

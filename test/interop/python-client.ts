@@ -17,6 +17,7 @@ export async function createPythonClient() {
     'grpcio-tools',
     'grpcio-health-checking',
     'grpcio-status',
+    'pyjwt[crypto]',
   ]);
 
   const generated = path.join(directory, 'generated');

@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
-import { grpcurlLines, runLine } from './grpcurl-lines.ts';
+import { grpcurlLines, linesOf, runLine } from './grpcurl-lines.ts';
 import { run } from './run.ts';
 
 describe('The README', () => {
@@ -30,6 +30,16 @@ describe('The README', () => {
     expect(answers.get('Logout 1')).toContain('"endedSessions": 2');
     expect(answers.get('ValidateToken 2')).toContain('ERROR_REASON_TOKEN_REVOKED');
     expect(answers.get('GetJwks 1')).toContain('"kid"');
+  });
+
+  it('shows curl lines for the gateway that work, with the account of the lines before', async () => {
+    const [login = '', keys = '', verify = '', ...more] = await linesOf('README.md', 'curl');
+    expect(more).toEqual([]);
+    const { tokens } = JSON.parse((await runLine(login, {})).stdout) as { tokens: { accessToken: string } };
+    expect(JSON.parse((await runLine(keys, {})).stdout)).toMatchObject({ keys: [{ use: 'sig' }] });
+    const { stdout } = await runLine(verify, { ACCESS_TOKEN: tokens.accessToken });
+    expect(stdout).toMatch(/^HTTP\/1.1 200 OK/);
+    expect(stdout).toMatch(/^x-user-roles: customer\r$/m);
   });
 
   it('has errors that grpcurl shows in words', async () => {

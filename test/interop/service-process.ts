@@ -6,23 +6,26 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
-/** The service as `npm start` runs it, in a folder of its own and on a free port. */
-export async function startServiceProcess() {
+/** The service as `npm start` runs it, in a folder of its own and on free ports. */
+export async function startServiceProcess(settings: Readonly<Record<string, string>> = {}) {
   const directory = await mkdtemp(path.join(tmpdir(), 'auth-interop-service-'));
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path.resolve('src/main.ts')], {
     cwd: directory,
-    env: { ...process.env, LISTEN_ADDRESS: '127.0.0.1:0', GATEWAY_ADDRESS: '127.0.0.1:0' },
+    env: { ...process.env, LISTEN_ADDRESS: '127.0.0.1:0', GATEWAY_ADDRESS: '127.0.0.1:0', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const address = await new Promise<string>((resolve, reject) => {
+  const { address, gatewayUrl } = await new Promise<{ address: string; gatewayUrl: string }>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`The service ended at its start with code ${code}.`)));
+    let grpc = '';
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const [, found] = /Serving gRPC on (\S+);/.exec(line) ?? [];
-      if (found) resolve(found);
+      grpc ||= /Serving gRPC on (\S+);/.exec(line)?.[1] ?? '';
+      const browsers = /Serving browsers on (\S+)$/.exec(line)?.[1];
+      if (browsers) resolve({ address: grpc, gatewayUrl: browsers });
     });
   });
   return {
     address,
+    gatewayUrl,
     /** Where it writes the messages that it would send. */
     messages: path.join(directory, '.data', 'messages'),
     /** Makes the first superadmin as an operator would: on the machine, beside the service that runs. */

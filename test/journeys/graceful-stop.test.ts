@@ -111,6 +111,7 @@ describe('A graceful stop', () => {
     const config = {
       ...settings(),
       LISTEN_ADDRESS: '127.0.0.1:0',
+      GATEWAY_ADDRESS: '127.0.0.1:0',
       LOCAL_CALLERS: 'on',
       MASTER_KEY: TEST_MASTER_KEY,
       BCRYPT_COST: '10',

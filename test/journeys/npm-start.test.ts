@@ -121,6 +121,30 @@ describe('npm start', () => {
     await expectEverybodyToLogIn(address);
   });
 
+  it('serves browsers as it says: the curl line that it prints, the keys, and the account page', async () => {
+    const run = start();
+    await registerSomebody(await run.serving());
+    const url = /Serving browsers on (http:\/\/localhost:\d+)$/m.exec(run.output())?.[1] ?? '';
+    const line = /^ {2}curl -H '(.+): (.+)' -d '(.+)' (\S+)$/m.exec(run.output());
+    const [, header = '', value = '', body = '', address = ''] = line ?? [];
+    expect(address).toBe(`${url}/auth.v1.AuthService/Login`);
+    const login = body.replace('ada', registered.at(-1) ?? '').replace('correct horse battery', PASSWORD);
+    const answer = await fetch(address, { method: 'POST', headers: { [header]: value }, body: login });
+    expect(await answer.json()).toMatchObject({ tokens: { accessToken: expect.any(String) } });
+
+    const keys: unknown = await (await fetch(`${url}/.well-known/jwks.json`)).json();
+    expect(keys).toMatchObject({ keys: [{ use: 'sig' }] });
+    const page = await fetch(url);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
+  it('serves no browsers where it is told so', async () => {
+    const run = start({ GATEWAY_ADDRESS: 'off' });
+    await run.serving();
+    expect(run.output()).not.toMatch(/browser|curl -H/);
+  });
+
   it('says so when PostgreSQL ends under it, and ends too', async () => {
     const run = start();
     await run.serving();
@@ -144,6 +168,11 @@ describe('npm start', () => {
     it('when its port is in use', async () => {
       const said = await refusal(start({ LISTEN_ADDRESS: `127.0.0.1:${port}` }));
       expect(said).toMatch(new RegExp(`^Port ${port} is in use\\.`));
+    });
+
+    it('when the port for browsers is in use', async () => {
+      const said = await refusal(start({ GATEWAY_ADDRESS: `127.0.0.1:${port}` }));
+      expect(said).toMatch(new RegExp(`^Port ${port} is in use\\. .*GATEWAY_ADDRESS=`));
     });
 
     it('when a setting is wrong, and all of them at once', async () => {

@@ -19,8 +19,6 @@ export type CheckPermission = (input: { userId: string; permission: string; meth
 export type AuthorizeDeps = {
   readonly rules: AccessRules;
   readonly recognizeService: RecognizeService;
-  /** The key that the listener has found proved for a call. */
-  readonly provedKey: (metadata: Metadata) => string | null;
   readonly validateToken: ValidateToken;
   readonly checkPermission: CheckPermission;
   readonly isRecentLogin: (sessionId: string, maxAge: number) => Promise<boolean>;
@@ -36,7 +34,6 @@ const LONGEST_USER_AGENT = 512;
 export function createAuthorize({
   rules,
   recognizeService,
-  provedKey,
   validateToken,
   checkPermission,
   isRecentLogin,
@@ -107,7 +104,7 @@ export function createAuthorize({
       network: from?.network ?? null,
       userAgent:
         (service ? metadata.get('x-user-agent') : metadata.get('user-agent'))?.slice(0, LONGEST_USER_AGENT) ?? null,
-      clientKey: provedKey(metadata),
+      clientKey: null,
       language: preferredLanguage(metadata.get('accept-language'), defaultLanguage),
     };
     return yield* call.next(call.request, { ...context, caller });
