@@ -41,18 +41,11 @@ function openConnection(port: number, path: string): CallWeb {
   };
 }
 
-/** The body of a whole answer, which comes in chunks (RFC 9112, section 7.1); undefined: there is more to come. */
+/** The body of a whole answer; undefined: there is more to come. */
 function readBody(received: Buffer): Buffer | undefined {
-  const end = received.indexOf('\r\n\r\n');
-  if (end < 0 || !received.subarray(-5).equals(LAST_CHUNK)) return undefined;
-  const parts: Buffer[] = [];
-  for (let at = end + 4; ;) {
-    const lineEnd = received.indexOf('\r\n', at);
-    const size = Number.parseInt(received.toString('latin1', at, lineEnd), 16);
-    if (size === 0) return Buffer.concat(parts);
-    parts.push(received.subarray(lineEnd + 2, lineEnd + 2 + size));
-    at = lineEnd + 2 + size + 2;
-  }
+  const end = received.indexOf('\r\n\r\n') + 4;
+  if (end < 4) return undefined;
+  const [, length] = /^content-length: (\d+)\r$/im.exec(received.toString('latin1', 0, end)) ?? [];
+  if (length === undefined) throw new Error('The answer does not say how long it is.');
+  return received.length < end + Number(length) ? undefined : received.subarray(end);
 }
-
-const LAST_CHUNK = Buffer.from('0\r\n\r\n');

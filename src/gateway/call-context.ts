@@ -1,10 +1,5 @@
-import { createContextKey } from '@connectrpc/connect';
-import type { HandlerContext } from '@connectrpc/connect';
 import { Metadata } from 'nice-grpc-common';
 import type { CallContext } from 'nice-grpc-common';
-
-/** Where the person calls from, as the connection or a proxy that is believed says it. */
-export const clientAddressKey = createContextKey('', { description: 'the address of the client' });
 
 /** Metadata has ASCII alone (the gRPC specification, "Custom-Metadata"); a header may have more, and is left behind. */
 const ASCII_VALUE = /^[ -~]*$/;
@@ -15,19 +10,25 @@ const LEFT_BEHIND = new Set(['connection', 'content-length', 'cookie', 'host', '
 /** For what is of HTTP alone: all headers as they have come, and those of the answer. Metadata would fold several cookies into one. */
 export type WithHttpHeaders = { readonly requestHeader: Headers; readonly responseHeader: Headers };
 
+type HttpCall = WithHttpHeaders & {
+  /** Where the person calls from, as the connection or a proxy that is believed says it. */
+  readonly address: string;
+  readonly signal: AbortSignal;
+};
+
 /** What the chain of middleware sees of a call that has come by HTTP. */
 export function toCallContext({
   requestHeader,
   responseHeader,
-  values,
+  address,
   signal,
-}: HandlerContext): CallContext & WithHttpHeaders {
+}: HttpCall): CallContext & WithHttpHeaders {
   return {
     requestHeader,
     responseHeader,
     metadata: toMetadata(requestHeader),
     // In brackets, with a port, as grpc-js writes it.
-    peer: `[${values.get(clientAddressKey)}]:0`,
+    peer: `[${address}]:0`,
     header: Metadata(),
     trailer: Metadata(),
     sendHeader: () => undefined,

@@ -12,6 +12,8 @@ export type Call = UniversalServerRequest & { readonly contextValues: ContextVal
 export type ConnectHandlers = {
   /** The methods of HTTP that a call may come by: GET, too, where the contract says that nothing is changed. */
   readonly methodsOf: (path: string) => readonly string[];
+  /** Whether a call has answers that follow each other. */
+  readonly isStreamed: (path: string) => boolean;
   /** @returns null for a type of content that no protocol has */
   readonly answerCall: (path: string, call: Call) => Promise<UniversalServerResponse | null>;
 };
@@ -50,6 +52,7 @@ export function createConnectHandlers(deps: Parameters<typeof createRpcRoutes>[0
 
   return {
     methodsOf: (path) => forJson.get(path)?.allowedMethods ?? [],
+    isStreamed: (path) => forJson.get(path)?.method.methodKind.endsWith('streaming') ?? false,
     async answerCall(path, call) {
       const { contextValues } = call;
       const handler = (isJson(call) ? forJson : forBinary).get(path);

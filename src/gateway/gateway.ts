@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { FileRegistry } from '@bufbuild/protobuf';
-import { createContextValues } from '@connectrpc/connect';
 import { reasons } from '../errors/reasons.ts';
 import type { Reason } from '../errors/reasons.ts';
 import type { CheckRequest } from '../auth/check-request.ts';
@@ -15,16 +14,17 @@ import { createWireFormats } from '../grpc/wire-format.ts';
 import type { DpopNonces } from '../tokens/dpop-nonce.ts';
 import { createDpopProofVerifier } from '../tokens/dpop-proof.ts';
 import type { KeyRing } from '../tokens/key-ring.ts';
-import { clientAddressKey } from './call-context.ts';
 import type { WithHttpHeaders } from './call-context.ts';
 import { createClientAddress } from './client-address.ts';
 import { createConnectHandlers } from './connect-handlers.ts';
 import { createHttpServer } from './http-server.ts';
 import type { Origins } from './origins.ts';
 import { createPage } from './page.ts';
+import { createPlainCalls } from './plain-calls.ts';
 import { createRefreshCookie } from './refresh-cookie.ts';
 import { createRoutes } from './routes.ts';
 import { createRpcHandler } from './rpc-handler.ts';
+import { createToConnectError } from './to-connect-error.ts';
 import { VERIFY_PATH, createVerify } from './verify.ts';
 import { createWellKnown } from './well-known.ts';
 
@@ -72,16 +72,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const access = chain.rules.get(path)?.access;
     return access === Access.PUBLIC || access === Access.USER;
   };
+  const find = (path: string) => (isMounted(path) ? server.find(path) : undefined);
   const addressOf = createClientAddress(deps.trustedProxies);
   // What the chain refuses, it notes itself.
   const onRefused = ({ url = '' }: IncomingMessage, reason: Reason) =>
     chain.logger[reasons[reason].level]({ method: url.split('?', 1)[0], reason }, 'call');
+  const toConnectError = createToConnectError(registry);
   const calls = createRpcHandler({
-    ...createConnectHandlers({ registry, server, isMounted }),
-    valuesOf(request) {
-      const address = addressOf(request);
-      return address === undefined ? null : createContextValues().set(clientAddressKey, address);
-    },
+    ...createConnectHandlers({ registry, find, toConnectError }),
+    plainCalls: createPlainCalls({ find, toConnectError }),
+    addressOf,
     onRefused,
     onProblem: (error) => chain.logger.error({ err: error }, 'gateway'),
   });

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { createContextValues } from '@connectrpc/connect';
 import type { ContextValues } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import type { Reason } from '../errors/reasons.ts';
@@ -6,11 +8,16 @@ import { answerJson, answerRefusal } from './answers.ts';
 import { boundTimeout } from './bound-timeout.ts';
 import type { Call, ConnectHandlers } from './connect-handlers.ts';
 import { fromText, isText, toText } from './grpc-web-text.ts';
+import type { PlainCalls } from './plain-calls.ts';
+import { readWhole } from './read-whole.ts';
 import type { HttpHandler } from './routes.ts';
+import { clientAddressKey } from './rpc-routes.ts';
+import { writeWhole } from './write-whole.ts';
 
 type Deps = ConnectHandlers & {
-  /** What is known of a call before it is read; null: nobody is there any more. */
-  readonly valuesOf: (request: IncomingMessage) => ContextValues | null;
+  readonly plainCalls: PlainCalls;
+  /** Where a call comes from; undefined: nobody is there any more. */
+  readonly addressOf: (request: IncomingMessage) => string | undefined;
   /** For refusals that do not come from the chain, which notes its own. */
   readonly onRefused: (request: IncomingMessage, reason: Reason) => void;
   /** For defects. */
@@ -18,7 +25,9 @@ type Deps = ConnectHandlers & {
 };
 
 /** Calls as they come by HTTP. Unlike Connect's own adapter it writes nothing to the console, and survives any request. */
-export function createRpcHandler({ methodsOf, answerCall, valuesOf, onRefused, onProblem }: Deps): HttpHandler {
+export function createRpcHandler(deps: Deps): HttpHandler {
+  const { methodsOf, isStreamed, answerCall, plainCalls, addressOf, onRefused, onProblem } = deps;
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '' } = request;
     const [path = ''] = url.split('?', 1);
@@ -31,15 +40,21 @@ export function createRpcHandler({ methodsOf, answerCall, valuesOf, onRefused, o
       answerJson(response, 405, { code: 'unimplemented', message: `It is called by ${allow}.` }, { allow });
       return;
     }
-    const contextValues = valuesOf(request);
-    if (!contextValues) {
+    const address = addressOf(request);
+    if (address === undefined) {
       response.destroy();
       return;
     }
-    const call = readCall(request, response, contextValues);
+    let body: AsyncIterable<Uint8Array> | undefined;
+    if (plainCalls.isPlain(request, path)) {
+      const whole = await readWhole(request);
+      if (await plainCalls.answer({ path, requestHeader: toHeaders(request), body: whole, address }, response)) return;
+      body = Readable.from([whole]);
+    }
+    const call = readCall(request, response, createContextValues().set(clientAddressKey, address), body);
     const answer = call && (isText(call) ? await answerText(path, call) : await answerCall(path, call));
     if (answer) {
-      await universalResponseToNodeResponse(answer, response);
+      await (isStreamed(path) ? universalResponseToNodeResponse(answer, response) : writeWhole(answer, response));
     } else {
       onRefused(request, 'MALFORMED_MESSAGE');
       answerRefusal(response, call ? 415 : 400, 'MALFORMED_MESSAGE');
@@ -63,13 +78,26 @@ export function createRpcHandler({ methodsOf, answerCall, valuesOf, onRefused, o
 }
 
 /** @returns null for a request that is not one: its host is none */
-function readCall(request: IncomingMessage, response: ServerResponse, contextValues: ContextValues): Call | null {
+function readCall(
+  request: IncomingMessage,
+  response: ServerResponse,
+  contextValues: ContextValues,
+  // One that is left unread must still be answered, so its connection has to stay.
+  body: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false }),
+): Call | null {
   try {
     const call = universalRequestFromNodeRequest(request, response, undefined, contextValues);
-    // One that is left unread must still be answered, so its connection has to stay.
     boundTimeout(call.header);
-    return { ...call, contextValues, body: request.iterator({ destroyOnReturn: false }) };
+    return { ...call, contextValues, body };
   } catch {
     return null;
   }
+}
+
+function toHeaders({ headers }: IncomingMessage): Headers {
+  const all = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of Array.isArray(value) ? value : [value ?? '']) all.append(name, one);
+  }
+  return all;
 }

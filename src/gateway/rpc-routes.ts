@@ -5,19 +5,20 @@ import type { ConnectRouter, HandlerContext } from '@connectrpc/connect';
 import type { AppError } from '../errors/app-error.ts';
 import { failedRequest } from '../grpc/failed-request.ts';
 import type { FailedRequest } from '../grpc/failed-request.ts';
-import type { InProcessMethod, InProcessServer } from '../grpc/in-process-server.ts';
+import type { InProcessMethod } from '../grpc/in-process-server.ts';
 import { toCallContext } from './call-context.ts';
 import type { WithHttpHeaders } from './call-context.ts';
-import { copyInto, createToConnectError } from './to-connect-error.ts';
+import { copyInto } from './to-connect-error.ts';
+import type { ToConnectError } from './to-connect-error.ts';
 import { untilAborted } from './until-aborted.ts';
 import { toRefusal } from './unreadable.ts';
 
 type Deps = {
   /** Of all that is served. */
   readonly registry: FileRegistry;
-  readonly server: Pick<InProcessServer<WithHttpHeaders>, 'find'>;
-  /** Whether a method, by its path, is one of those that browsers may know. */
-  readonly isMounted: (path: string) => boolean;
+  /** A method that is mounted, by its path. */
+  readonly find: (path: string) => Method | undefined;
+  readonly toConnectError: ToConnectError;
 };
 
 type RpcRoutes = {
@@ -30,6 +31,9 @@ type RpcRoutes = {
 type Request = Message | AsyncIterable<Message>;
 type Method = InProcessMethod<WithHttpHeaders>;
 
+/** Where the person calls from. */
+export const clientAddressKey = createContextKey('', { description: 'the address of the client' });
+
 /** Whether the chain has been given the call. */
 export const isInChainKey = createContextKey(false, { description: 'whether the chain has the call' });
 
@@ -37,12 +41,8 @@ export const isInChainKey = createContextKey(false, { description: 'whether the 
  * Mounts what is served for gRPC-web, Connect and JSON, by its descriptors alone: a new method is here when its access option
  * says so. What is not mounted does not exist here.
  */
-export function createRpcRoutes({ registry, server, isMounted }: Deps): RpcRoutes {
-  const toConnectError = createToConnectError(registry);
-  const find = ({ parent, name }: DescMethod) => {
-    const path = `/${parent.typeName}/${name}`;
-    return isMounted(path) ? server.find(path) : undefined;
-  };
+export function createRpcRoutes({ registry, find, toConnectError }: Deps): RpcRoutes {
+  const findBy = ({ parent, name }: DescMethod) => find(`/${parent.typeName}/${name}`);
 
   /** A call as the chain takes it, its answers as Connect gives them on. */
   async function* answer(
@@ -52,7 +52,7 @@ export function createRpcRoutes({ registry, server, isMounted }: Deps): RpcRoute
   ): AsyncGenerator<Message, undefined, undefined> {
     const { signal, responseHeader, responseTrailer, values } = handlerContext;
     const { input, output } = handlerContext.method;
-    const context = toCallContext(handlerContext);
+    const context = toCallContext({ ...handlerContext, address: values.get(clientAddressKey) });
     values.set(isInChainKey, true);
     const responses = method.answer(encode(input, request), context);
     let isFirst = true;
@@ -98,13 +98,13 @@ export function createRpcRoutes({ registry, server, isMounted }: Deps): RpcRoute
     mount(router, as = (method) => method) {
       for (const file of registry.files) {
         for (const desc of file.services.flatMap(({ methods }) => methods)) {
-          const method = find(desc);
+          const method = findBy(desc);
           if (method) router.rpc(as(desc), implement(desc, method) as never);
         }
       }
     },
     async refuse(context, refusal) {
-      const method = find(context.method);
+      const method = findBy(context.method);
       if (method) await answer(method, failedRequest(refusal), context).next();
     },
   };

@@ -52,6 +52,8 @@ function setRetryAfter({ metadata, details }: ConnectError): void {
   }
 }
 
+export type ToConnectError = ReturnType<typeof createToConnectError>;
+
 type Detail = { readonly typeUrl: string; readonly value: Uint8Array };
 
 /** Text and binary metadata as headers; the details of a status have a place of their own in each protocol. */

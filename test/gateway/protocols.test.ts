@@ -168,7 +168,7 @@ describe.each(['Connect', 'gRPC-web'] as const)('A call by %s', (protocol) => {
     // The one that waited gives its attempt back, which is what the signal of the handler is for.
     await expect.poll(counted, { timeout: 10_000, interval: 5 }).toBe(before + 1);
     expect(await first).toBe(Code.Unauthenticated);
-    expect(waiting.logLines.filter(({ status }) => status === 'CANCELLED')).toHaveLength(1);
+    await expect.poll(() => waiting.logLines.filter(({ status }) => status === 'CANCELLED').length).toBe(1);
     await waiting.stop();
   });
 

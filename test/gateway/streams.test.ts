@@ -1,7 +1,7 @@
 import { EventEmitter, once, on } from 'node:events';
 import { create } from '@bufbuild/protobuf';
 import type { Message } from '@bufbuild/protobuf';
-import { Code, ConnectError, createContextValues } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web';
 import type { ServiceImplementation } from 'nice-grpc';
@@ -11,10 +11,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { systemClock } from '../../src/clock.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import type { WithHttpHeaders } from '../../src/gateway/call-context.ts';
-import { clientAddressKey } from '../../src/gateway/call-context.ts';
 import { createConnectHandlers } from '../../src/gateway/connect-handlers.ts';
 import { createHttpServer } from '../../src/gateway/http-server.ts';
+import { createPlainCalls } from '../../src/gateway/plain-calls.ts';
 import { createRpcHandler } from '../../src/gateway/rpc-handler.ts';
+import { createToConnectError } from '../../src/gateway/to-connect-error.ts';
 import type { ChainDeps } from '../../src/grpc/chain.ts';
 import { createChain } from '../../src/grpc/chain.ts';
 import { createInProcessServer } from '../../src/grpc/in-process-server.ts';
@@ -93,10 +94,12 @@ function openGateway() {
   };
   // Of the rest of it only what is guarded has need.
   createChain(server, createStreamEnder(), deps as unknown as ChainDeps).open.add(definition, implementation);
+  const toConnectError = createToConnectError(registry);
   return createHttpServer(
     createRpcHandler({
-      ...createConnectHandlers({ registry, server, isMounted: (path) => path.startsWith('/grpc.health.v1.Health/') }),
-      valuesOf: () => createContextValues().set(clientAddressKey, '127.0.0.1'),
+      ...createConnectHandlers({ registry, find: server.find, toConnectError }),
+      plainCalls: createPlainCalls({ find: server.find, toConnectError }),
+      addressOf: () => '127.0.0.1',
       onRefused: (_request, reason) => problems.push(reason),
       onProblem: (error) => problems.push(error),
     }),
