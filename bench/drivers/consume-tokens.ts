@@ -35,7 +35,7 @@ drive<ConsumeTokens>(async ({ databaseUrl, poolSize, lanes, sessionIds, hashes }
       const { id, generation } = session;
       const { rows } = await pool.query<{ outcome: string }>({
         name: FUNCTION,
-        text: `select * from ${FUNCTION}($1, $2, $3, $4, $5, $6, $7)`,
+        text: `select * from ${FUNCTION}($1, $2, $3, $4, $5, $6, $7, false)`,
         values: [
           ...[hashOf(generation), id, generation, hashOf(generation + 1), '30000 milliseconds'],
           ...[new Date(Date.now() + 7 * DAY), new Date(Date.now() + DAY / 48)],

@@ -12,7 +12,7 @@ import type { SessionTokens } from './session-tokens.ts';
 type RefreshDeps = {
   readonly auth: Pick<AuthFunctions, 'consumeRefreshToken' | 'noteRefusedRefresh'>;
   readonly accessTokens: Pick<AccessTokens, 'plan' | 'issue'>;
-  readonly refreshTokens: Pick<RefreshTokens, 'parse' | 'successor'>;
+  readonly refreshTokens: Pick<RefreshTokens, 'parse' | 'successor' | 'ofGeneration'>;
   readonly confirmRevocation: ConfirmRevocation;
   /** Milliseconds. */
   readonly refreshLifetime: number;
@@ -54,6 +54,7 @@ export function createRefresh(deps: RefreshDeps) {
       grace: deps.grace,
       expiresAt: new Date(plan.issuedAt.getTime() + deps.refreshLifetime),
       accessExpiresAt: plan.expiresAt,
+      isBound: presented.clientKey !== null,
     });
 
     switch (consumed.outcome) {
@@ -71,10 +72,13 @@ export function createRefresh(deps: RefreshDeps) {
       case 'replayed':
     }
 
-    const { userId, roles, expiresAt, accessExpiresAt, outcome } = consumed;
-    if (!userId || !expiresAt || !accessExpiresAt)
+    const { userId, roles, expiresAt, accessExpiresAt, outcome, generation } = consumed;
+    if (!userId || !expiresAt || !accessExpiresAt || generation === null)
       throw new Error('auth.consume_refresh_token returned a rotation without its user.');
     const { sessionId } = presented;
+    // A bound token may be older than the predecessor: then other tabs have gone further.
+    const isNext = generation === successor.generation;
+    const refreshToken = isNext ? successor : deps.refreshTokens.ofGeneration(presented, generation);
     return {
       outcome,
       tokens: {
@@ -84,7 +88,7 @@ export function createRefresh(deps: RefreshDeps) {
           { userId, sessionId, roles },
         ),
         accessExpiresAt,
-        refreshToken: successor.text,
+        refreshToken: refreshToken.text,
         refreshExpiresAt: expiresAt,
       },
     };

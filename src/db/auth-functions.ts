@@ -30,6 +30,8 @@ export type RevocationEntry = readonly [
 
 type ConsumedRefreshToken = {
   readonly outcome: RefreshOutcome;
+  /** Of the token that counts from now on; null: none does. */
+  readonly generation: number | null;
   readonly userId: string | null;
   readonly roles: readonly string[];
   readonly expiresAt: Date | null;
@@ -144,10 +146,13 @@ export function createAuthFunctions(call: CallFunction) {
       grace: number;
       expiresAt: Date;
       accessExpiresAt: Date;
+      /** Whether it is bound to a key, which was proved. */
+      isBound: boolean;
     }): Promise<ConsumedRefreshToken> {
       const row = oneRow(
         await call<{
           outcome: RefreshOutcome;
+          generation: number | null;
           user_id: string | null;
           roles: string[] | null;
           expires_at: Date | null;
@@ -163,10 +168,12 @@ export function createAuthFunctions(call: CallFunction) {
           interval(token.grace),
           token.expiresAt,
           token.accessExpiresAt,
+          token.isBound,
         ]),
       );
       return {
         outcome: row.outcome,
+        generation: row.generation,
         userId: row.user_id,
         roles: row.roles ?? [],
         expiresAt: row.expires_at,

@@ -31,6 +31,8 @@ export type RefreshTokens = {
   readonly parse: (text: string) => RefreshToken | null;
   /** Bound to the same key. */
   readonly successor: (token: RefreshToken) => RefreshToken;
+  /** The token of another generation of the same session. */
+  readonly ofGeneration: (token: RefreshToken, generation: number) => RefreshToken;
 };
 
 const PREFIX_BYTES = 4;
@@ -85,6 +87,7 @@ export function createRefreshTokens(keys: { token: Buffer; salt: Buffer }): Refr
     },
     parse: read,
     successor: (token) => build({ ...token, generation: token.generation + 1 }),
+    ofGeneration: (token, generation) => build({ ...token, generation }),
   };
 }
 

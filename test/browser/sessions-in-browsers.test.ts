@@ -81,6 +81,21 @@ describe('A session in a browser', () => {
     await page.expectPeace();
   });
 
+  it(`goes on in ${TABS} tabs whose owner is impatient: loaded anew before they have answered`, async () => {
+    const { secondLogin, userId } = await page.newHolder();
+    const { profile, tab } = await page.logIn(secondLogin);
+    const tabs = [tab, ...(await Promise.all(Array.from({ length: TABS - 1 }, () => profile.newPage())))];
+    await Promise.all(tabs.map((each) => each.goto('/account')));
+    for (let round = 1; round <= 15; round++) {
+      // A tab may be between two documents just then.
+      for (let wave = 1; wave <= 4; wave++)
+        await Promise.all(tabs.map((each) => each.reload({ waitUntil: 'commit' }).catch(() => undefined)));
+      await Promise.all(tabs.map((each) => each.getByText('This device').waitFor()));
+    }
+    expect((await eventsOf(userId)).filter((type) => type !== 'session.started')).toEqual([]);
+    await page.expectPeace();
+  });
+
   it('is of no use to whoever has copied the cookie, and its owner goes on', async () => {
     const { secondLogin, userId } = await page.newHolder();
     const owner = await page.logIn(secondLogin);

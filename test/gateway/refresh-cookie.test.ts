@@ -248,6 +248,13 @@ describe('A refresh by cookie', () => {
     await page.refresh();
     await page.refresh();
     const current = page.token();
+    // The grace is 30 seconds.
+    await database.query(
+      `update auth.refresh_tokens
+          set rotations = array(select at - interval '31 seconds' from unnest(rotations) with ordinality r (at, no) order by no)
+        where session_id = $1`,
+      [sessionId],
+    );
     const answer = await page.refresh({ headers: { cookie: `__Host-refresh_token=${old}` } });
     expect(answer).toMatchObject({ status: 401, reason: 'REFRESH_TOKEN_REUSED' });
     expect(page.token()).toBe('');
@@ -255,6 +262,25 @@ describe('A refresh by cookie', () => {
     expect(await page.refresh()).toMatchObject({ status: 401, reason: 'SESSION_ENDED' });
     expect(page.token()).toBe('');
     expect(await eventsOf(sessionId)).toContain('session.refresh_reused');
+  });
+
+  it('that other tabs have left behind meanwhile is answered with the one that counts: cookies come in any order', async () => {
+    const { page, sessionId } = await openSessionPage();
+    const left = [page.token()];
+    for (let turn = 0; turn < 4; turn += 1) {
+      await page.refresh();
+      left.push(page.token());
+    }
+    const current = left.pop();
+    const answers = await Promise.all(
+      left.flatMap((token) =>
+        [token, token].map((cookie) => page.refresh({ headers: { cookie: `__Host-refresh_token=${cookie}` } })),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    expect(page.token()).toBe(current);
+    expect((await page.refresh()).status).toBe(200);
+    expect(await eventsOf(sessionId)).not.toContain('session.ended');
   });
 
   it('that has expired removes the cookie', async () => {

@@ -7,7 +7,9 @@
 --
 -- It returns its outcome and never raises one: on reuse the session's end must be committed.
 --   rotated   the current token: the generation moves on
---   replayed  the predecessor, within the grace, and its successor is unused: nothing changes
+--   replayed  the predecessor, within the grace, and its successor is unused: nothing changes. Of a bound token, whose key was
+--             proved for this call, any that was current within the grace: cookies of several tabs are written in the order in
+--             which answers arrive, so a browser may present one that its other tabs have left behind. A copy has no key
 --   reused    any other old token: the session has been ended
 --   expired   the token's or the session's time is over
 --   ended     the session was ended before: no theft
@@ -19,10 +21,12 @@ create or replace function auth.consume_refresh_token(
   p_successor_hash text,
   p_grace interval,
   p_expires_at timestamptz,
-  p_access_expires_at timestamptz
+  p_access_expires_at timestamptz,
+  p_is_bound boolean
 )
   returns table (
     outcome text,
+    generation integer,
     user_id uuid,
     roles text[],
     expires_at timestamptz,
@@ -62,6 +66,8 @@ begin
     and v_token.rotated_at > clock_timestamp() - p_grace
   then
     outcome := 'replayed';
+  elsif p_is_bound and v_token.rotations[v_token.generation - p_generation] > clock_timestamp() - p_grace then
+    outcome := 'replayed';
   elsif p_generation < v_token.generation then
     outcome := 'reused';
   else
@@ -76,6 +82,7 @@ begin
       return;
     end if;
     roles := accounts.get_user_roles(v_session.user_id);
+    generation := v_token.generation + case outcome when 'rotated' then 1 else 0 end;
     expires_at := case outcome when 'rotated' then least(p_expires_at, v_session.expires_at) else v_token.expires_at end;
     -- No token of a session outlives it. A JWT's times are whole seconds.
     access_expires_at := date_trunc('second', least(p_access_expires_at, v_session.expires_at));
@@ -90,6 +97,7 @@ begin
            previous_token_hash = t.token_hash,
            token_hash = p_successor_hash,
            rotated_at = clock_timestamp(),
+           rotations = case when p_is_bound then auth.recent_rotations(t.rotations, p_grace) else t.rotations end,
            expires_at = least(p_expires_at, v_session.expires_at)
      where t.session_id = p_session_id;
   elsif outcome = 'reused' then

@@ -89,6 +89,7 @@ async function refresh({ refreshToken }: OpenedSession): Promise<string> {
     grace: 30_000,
     expiresAt: new Date(Date.now() + 3_600_000),
     accessExpiresAt: new Date(Date.now() + 1_800_000),
+    isBound: false,
   });
   return outcome;
 }

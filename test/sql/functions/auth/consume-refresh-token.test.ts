@@ -9,7 +9,7 @@ const hash = (letter: string) => letter.repeat(64);
 /** The stored token is of generation 5; its predecessor, of 4, was traded 10 seconds ago. */
 const [PREDECESSOR, CURRENT, SUCCESSOR, OTHER] = ['a', 'b', 'c', 'd'].map(hash) as [string, string, string, string];
 
-type Presented = { hash?: string; generation?: number; successor?: string; grace?: string };
+type Presented = { hash?: string; generation?: number; successor?: string; grace?: string; isBound?: boolean };
 type Case = {
   readonly what: string;
   readonly outcome: string;
@@ -20,6 +20,10 @@ type Case = {
 
 const predecessor: Presented = { hash: PREDECESSOR, generation: 4, successor: CURRENT };
 const ofUser = 'from auth.sessions s where s.id = $1 and s.user_id = u.id';
+
+/** The generations 4 and 3 were traded 10 and 20 seconds ago. */
+const ROTATED = `update auth.refresh_tokens
+  set rotations = array[now() - interval '10 seconds', now() - interval '20 seconds'] where session_id = $1`;
 
 const CASES: readonly Case[] = [
   { what: 'the current token', outcome: 'rotated' },
@@ -34,6 +38,30 @@ const CASES: readonly Case[] = [
   { what: 'another token of the generation before', outcome: 'reused', presented: { ...predecessor, hash: OTHER } },
   { what: 'a token of an old generation', outcome: 'reused', presented: { hash: OTHER, generation: 3 } },
   { what: 'the current token under an old generation', outcome: 'reused', presented: { generation: 4 } },
+  {
+    what: 'a bound token of an old generation, which was current within the grace',
+    outcome: 'replayed',
+    scene: ROTATED,
+    presented: { hash: OTHER, generation: 3, isBound: true },
+  },
+  {
+    what: 'a bound token of an old generation, after the grace',
+    outcome: 'reused',
+    scene: ROTATED,
+    presented: { hash: OTHER, generation: 3, isBound: true, grace: '19 seconds' },
+  },
+  {
+    what: 'a bound token of an older generation than is remembered',
+    outcome: 'reused',
+    scene: ROTATED,
+    presented: { hash: OTHER, generation: 2, isBound: true },
+  },
+  {
+    what: 'an unbound token of an old generation, which was current within the grace',
+    outcome: 'reused',
+    scene: ROTATED,
+    presented: { hash: OTHER, generation: 3 },
+  },
   { what: 'another token of the current generation', outcome: 'unknown', presented: { hash: OTHER } },
   { what: 'a token of a generation to come', outcome: 'unknown', presented: { generation: 6 } },
   { what: 'a token of no session', outcome: 'unknown', scene: 'delete from auth.sessions where id = $1' },
@@ -123,6 +151,7 @@ async function openScene() {
 
 type Answer = {
   outcome: string;
+  generation: number | null;
   user_id: string | null;
   roles: string[] | null;
   expires_at: Date | null;
@@ -131,9 +160,10 @@ type Answer = {
 
 async function consume(sessionId: string, presented: Presented = {}): Promise<Answer> {
   const { hash: presentedHash = CURRENT, generation = 5, successor = SUCCESSOR, grace = '30 seconds' } = presented;
+  const { isBound = false } = presented;
   const { rows } = await service.query<Answer>(
-    `select * from auth.consume_refresh_token($1, $2, $3, $4, $5, now() + interval '7 days', now() + interval '1 hour')`,
-    [presentedHash, sessionId, generation, successor, grace],
+    `select * from auth.consume_refresh_token($1, $2, $3, $4, $5, now() + interval '7 days', now() + interval '1 hour', $6)`,
+    [presentedHash, sessionId, generation, successor, grace, isBound],
   );
   return only(rows);
 }
@@ -212,5 +242,35 @@ describe('auth.consume_refresh_token', () => {
     expect(
       await database.query('select generation from auth.refresh_tokens where session_id = $1', [sessionId]),
     ).toEqual([{ generation: 55 }]);
+  });
+
+  it('remembers when a bound token was rotated, within the grace and 100 times at the most, and nothing of an unbound one', async () => {
+    const rotationsOf = async (sessionId: string) => {
+      const [row] = await database.query<{ count: number; latest: boolean }>(
+        `select cardinality(rotations) as count, rotations[1] is not distinct from (select max(at) from unnest(rotations) r (at)) as latest
+           from auth.refresh_tokens where session_id = $1`,
+        [sessionId],
+      );
+      return row;
+    };
+    const rotate = async (sessionId: string, turns: number, isBound: boolean) => {
+      for (let turn = 0; turn < turns; turn += 1) {
+        const [current, next] = [
+          turn === 0 ? CURRENT : hash((turn % 10).toString()),
+          hash(((turn + 1) % 10).toString()),
+        ];
+        const presented = { hash: current, generation: 5 + turn, successor: next, isBound };
+        expect((await consume(sessionId, presented)).generation).toBe(6 + turn);
+      }
+    };
+    const [bound, unbound] = [await openScene(), await openScene()];
+    await database.query(ROTATED.replace('20 seconds', '31 seconds'), [bound.sessionId]);
+    await rotate(bound.sessionId, 1, true);
+    expect(await rotationsOf(bound.sessionId)).toEqual({ count: 2, latest: true });
+    const many = await openScene();
+    await rotate(many.sessionId, 110, true);
+    expect(await rotationsOf(many.sessionId)).toEqual({ count: 100, latest: true });
+    await rotate(unbound.sessionId, 2, false);
+    expect(await rotationsOf(unbound.sessionId)).toEqual({ count: 0, latest: true });
   });
 });
