@@ -35,8 +35,12 @@ export function createCheckRegistration({ secrets, challenges, invitations, acco
     if (!link) throw new AppError('VERIFY_USER_BAD_TOKEN');
     const { outcome, ...usable } = link;
     requireUnused(outcome);
-    if (!(await accounts.isContactAvailable(usable.contact))) throw new AppError('VERIFY_USER_ALREADY_VERIFIED');
-    return usable;
+    if (await accounts.isContactAvailable(usable.contact)) return usable;
+    const { organisationName, roles } = usable.invitation ?? {};
+    // Whoever has an account accepts an invitation by another call, and shall see before what he accepts.
+    throw new AppError('VERIFY_USER_ALREADY_VERIFIED', {
+      metadata: organisationName && roles ? { organisation_name: organisationName, roles: roles.join(',') } : {},
+    });
   };
 
   async function findLink(token: string) {

@@ -206,12 +206,14 @@ describe('A registration by an invitation', () => {
   it('is over when the contact has an account by now, of whichever kind the contact is', async () => {
     const email = newEmail();
     const { phone } = newPerson();
-    const tokens = [(await sent(email)).token, await sentToPhone(phone)];
+    const tokens = [(await sent(email, ['courier'])).token, await sentToPhone(phone)];
     await giveEmail(database, (await roleHolder(service, database)).userId, email);
     await registerConfirmed(service, database, { phone });
     const before = await traces();
     for (const token of tokens) {
       expect(await Promise.all([check(token), finish(token)].map(outcomeOf))).toEqual([ALREADY, ALREADY]);
+      // What he reads before he accepts it.
+      expect((await refusalOf(check(token))).metadata).toMatchObject({ organisation_name: 'Test', roles: 'courier' });
     }
     expect(await traces()).toEqual(before);
   });
