@@ -334,7 +334,7 @@ module.exports = {
     ),
     home(
       'http-libraries-live-in-the-gateway',
-      '(@connectrpc/connect(-node)?|cors|cookie|sirv|proxy-addr)',
+      '(@connectrpc/connect(-node)?|cors|cookie|proxy-addr)',
       ['^src/gateway/', '^src/web/'],
       'The protocols of browsers end there.',
     ),

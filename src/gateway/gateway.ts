@@ -25,7 +25,7 @@ import { createRefreshCookie } from './refresh-cookie.ts';
 import { createRoutes } from './routes.ts';
 import { createRpcHandler } from './rpc-handler.ts';
 import { createToConnectError } from './to-connect-error.ts';
-import { VERIFY_PATH, createVerify } from './verify.ts';
+import { createVerify } from './verify.ts';
 import { createWellKnown } from './well-known.ts';
 
 type GatewayDeps = {
@@ -77,22 +77,24 @@ export function createGateway(deps: GatewayDeps): Gateway {
   // What the chain refuses, it notes itself.
   const onRefused = ({ url = '' }: IncomingMessage, reason: Reason) =>
     chain.logger[reasons[reason].level]({ method: url.split('?', 1)[0], reason }, 'call');
+  const onProblem = (error: unknown) => chain.logger.error({ err: error }, 'gateway');
   const toConnectError = createToConnectError(registry);
   const calls = createRpcHandler({
     ...createConnectHandlers({ registry, find, toConnectError }),
     plainCalls: createPlainCalls({ find, toConnectError }),
     addressOf,
     onRefused,
-    onProblem: (error) => chain.logger.error({ err: error }, 'gateway'),
+    onProblem,
   });
   const { listen, stop } = createHttpServer(
     createRoutes({
       origins,
       documents: createWellKnown({ ...deps, origins, maxAge: deps.keysMaxAge }),
-      forProxies: new Map([[VERIFY_PATH, createVerify({ ...deps, logger: chain.logger })]]),
+      forProxies: createVerify({ ...deps, logger: chain.logger }),
       isCall: isMounted,
       calls,
       onRefused,
+      onProblem,
       page: createPage(deps.pageDirectory),
     }),
   );

@@ -17,6 +17,8 @@ type Deps = {
   readonly isCall: (path: string) => boolean;
   readonly calls: HttpHandler;
   readonly onRefused: (request: IncomingMessage, reason: Reason) => void;
+  /** For defects. */
+  readonly onProblem: (error: unknown) => void;
   /** The account page; it calls `next` for what it does not have. */
   readonly page: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 };
@@ -29,7 +31,7 @@ const PREFLIGHT_MAX_AGE = 7200;
 
 /** Who answers which path, in this order. */
 export function createRoutes(deps: Deps): HttpHandler {
-  const { origins, documents, forProxies, isCall, calls, onRefused, page } = deps;
+  const { origins, documents, forProxies, isCall, calls, onRefused, onProblem, page } = deps;
   const allowOrigin = cors({
     // Those that are not allowed have been refused before.
     origin: true,
@@ -40,7 +42,7 @@ export function createRoutes(deps: Deps): HttpHandler {
     maxAge: PREFLIGHT_MAX_AGE,
   });
 
-  return (request, response) => {
+  function route(request: IncomingMessage, response: ServerResponse): void {
     response.setHeader('x-content-type-options', 'nosniff');
     response.setHeader('referrer-policy', 'no-referrer');
     const [path = ''] = (request.url ?? '').split('?', 1);
@@ -58,6 +60,17 @@ export function createRoutes(deps: Deps): HttpHandler {
       answerRefusal(response, 403, 'ORIGIN_NOT_ALLOWED', { vary: 'origin' });
     } else {
       page(request, response, () => answerNotFound(response));
+    }
+  }
+
+  return (request, response) => {
+    try {
+      route(request, response);
+    } catch (error) {
+      // Thrown on, it would end the process, and gRPC's door with it.
+      onProblem(error);
+      if (response.headersSent) response.destroy();
+      else answerRefusal(response, 500, 'INTERNAL');
     }
   };
 }

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -108,6 +110,40 @@ describe('The account page', () => {
     const { headers } = await ask('/');
     const again = await ask('/', { 'if-none-match': headers.etag! });
     expect([again.status, again.body.length]).toEqual([304, 0]);
+  });
+
+  it('is answered whatever part of it is asked for: nobody ends the service with a range', async () => {
+    const { body } = await ask('/');
+    for (const range of ['bytes=5-3', 'bytes=-1', 'bytes=0-0', 'bytes=99999999-', 'bytes=a-b', 'lines=1-2', '']) {
+      for (const path of ['/', ...(await assets())]) {
+        const { status } = await ask(path, { range });
+        expect([range, path, status]).toEqual([range, path, 200]);
+      }
+    }
+    expect((await ask('/')).body.equals(body)).toBe(true);
+  });
+
+  it('leaves nothing open behind those who break off', async () => {
+    const [script = ''] = (await assets()).filter((path) => path.endsWith('.js'));
+    const openFiles = () => readdirSync('/proc/self/fd').length;
+    const before = openFiles();
+    for (let turn = 0; turn < 20; turn += 1) {
+      await Promise.all(
+        Array.from({ length: 15 }, async () => {
+          const asked = request(service.gatewayUrl + script, { agent: false });
+          asked.on('error', () => undefined).end();
+          const [response] = (await once(asked, 'response')) as [IncomingMessage];
+          response.destroy();
+        }),
+      );
+    }
+    await expect.poll(openFiles, { timeout: 10_000 }).toBeLessThan(before + 20);
+  });
+
+  it('tells a person in words that there is nothing at an address that he has mistyped', async () => {
+    const { status, headers, body } = await ask('/accuont', { accept: 'text/html,*/*;q=0.8' });
+    expect([status, headers['content-type']]).toEqual([404, 'text/html;charset=utf-8']);
+    expect(body.equals((await ask('/')).body)).toBe(true);
   });
 
   it('is read and not written, and other paths have nothing', async () => {
