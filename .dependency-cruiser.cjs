@@ -15,7 +15,7 @@ const ENTRY_POINTS = [
 /** What constructs: app.ts, and what the commands are made of. */
 const COMPOSITION = [
   ...ENTRY_POINTS,
-  '^src/app[.]ts$',
+  '^src/app([.]ts$|/)',
   '^src/serve[.]ts$',
   '^src/admin/',
   '^src/embedded/start-embedded[.]ts$',
@@ -300,6 +300,13 @@ module.exports = {
       from: { path: '^src/', pathNot: ['^src/serve[.]ts$', '^src/workers/worker[.]ts$'] },
       to: { path: '^src/app[.]ts$' },
     },
+    {
+      name: 'only-the-app-imports-its-parts',
+      severity: 'error',
+      comment: 'They are constructed once, in the order of app.ts.',
+      from: { path: '^src/', pathNot: '^src/app([.]ts$|/)' },
+      to: { path: '^src/app/' },
+    },
 
     home('jose-lives-in-tokens', 'jose', ['^src/tokens/'], 'One place that can get signatures wrong.'),
     home('bcrypt-lives-in-passwords', 'bcrypt', ['^src/passwords/'], 'One queue bounds all hashing.'),
@@ -348,8 +355,8 @@ module.exports = {
     home(
       'nice-grpc-lives-in-grpc',
       'nice-grpc(-error-details|-server-health|-server-reflection)?',
-      ['^src/grpc/', '^src/client/', '^src/embedded/call[.]ts$', '^src/probe[.]ts$', '^src/app[.]ts$'],
-      'Two commands are clients; app.ts makes the state of health. The names of statuses (nice-grpc-common) are no transport.',
+      ['^src/grpc/', '^src/client/', '^src/embedded/call[.]ts$', '^src/probe[.]ts$', '^src/app/doors[.]ts$'],
+      'Two commands are clients; app/doors.ts makes the state of health. The names of statuses (nice-grpc-common) are no transport.',
     ),
     home(
       'zod-reads-what-comes-in',

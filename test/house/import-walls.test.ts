@@ -65,6 +65,7 @@ const VIOLATIONS: readonly [wall: string, from: string, what: string][] = [
   ['only-types-of-use-cases', 'src/grpc/services/auth-service.ts', '../../auth/logout.ts'],
   ['nobody-imports-a-command', 'src/auth/logout.ts', '../main.ts'],
   ['only-commands-import-the-app', 'src/grpc/server.ts', '../app.ts'],
+  ['only-the-app-imports-its-parts', 'src/grpc/server.ts', '../app/jobs.ts'],
   ['jose-lives-in-tokens', 'src/auth/logout.ts', 'jose'],
   ['bcrypt-lives-in-passwords', 'src/auth/logout.ts', 'bcrypt'],
   ['argon2-lives-in-passwords', 'src/auth/logout.ts', '@node-rs/argon2'],
