@@ -80,6 +80,11 @@ export function createAccountsFunctions(call: CallFunction) {
       return oneRow(await call<{ check_permission: boolean }>('accounts.check_permission', args)).check_permission;
     },
 
+    /** Writes down that somebody was refused because the other ranks higher; nothing if he does not. */
+    async noteRankRefusal(input: { actor: string; userId: string; method: string }): Promise<void> {
+      await call('accounts.note_rank_refusal', [input.actor, input.userId, input.method]);
+    },
+
     async listPermissions(): Promise<string[]> {
       return (await call<{ name: string }>('accounts.list_permissions', [])).map((row) => row.name);
     },

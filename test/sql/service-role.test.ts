@@ -45,6 +45,7 @@ const GRANTED = [
   'accounts.list_roles',
   'accounts.list_users',
   'accounts.look_up_users',
+  'accounts.note_rank_refusal',
   'accounts.reactivate_user',
   'accounts.release_contacts',
   'accounts.remove_member',

@@ -57,6 +57,7 @@ const set = (userId: string, what: string) =>
   database.query(`update accounts.users set ${what} where id = $1`, [userId]);
 
 const NOBODY = 'NOT_FOUND USER_NOT_FOUND';
+const OUTRANKED = 'PERMISSION_DENIED USER_OUTRANKS_CALLER';
 const REQUIRED = { status: 'PERMISSION_DENIED', reason: 'PERMISSION_REQUIRED' };
 
 /** All that somebody has done, as the audit tells it. */
@@ -65,6 +66,15 @@ const auditBy = (actor: string) =>
     'select action, user_id, data from auth.audit_events where actor_id = $1 order by id',
     [actor],
   );
+
+/** A transaction that holds somebody's row. */
+async function holding(userId: string): Promise<pg.Client> {
+  const holder = new pg.Client({ connectionString: database.ownerUrl });
+  await holder.connect();
+  await holder.query('begin');
+  await holder.query('select from accounts.users where id = $1 for no key update', [userId]);
+  return holder;
+}
 
 /** Everything that is written about somebody; and how much there is of what a refused call could have written. */
 const stateOf = (userId: string) =>
@@ -206,6 +216,58 @@ describe('FindUser', () => {
     for (const target of hidden) expect(await ask(target)).toBe(NOBODY);
   });
 
+  it('hides who ranks higher here only: administration shows him, and the audit names him', async () => {
+    const [manager, superadmin] = [await staff('manager'), await staff('superadmin')];
+    const { userId } = superadmin;
+    expect(await outcomeOf(find(await giveEmail(database, userId), manager.as))).toBe(NOBODY);
+    expect((await first.usersAdmin.getUser({ userId }, manager.as)).user?.userId).toBe(userId);
+    const { users } = await first.usersAdmin.listUsers({ role: 'superadmin', pageSize: 100 }, manager.as);
+    expect(users.map((user) => user.userId)).toContain(userId);
+    expect((await first.usersAdmin.listUserSessions({ userId }, manager.as)).sessions).toHaveLength(1);
+    const { events } = await first.audit.listAuditEvents({ actorId: manager.userId }, manager.as);
+    expect(events).toMatchObject([{ action: 'support.user_hidden', userId }]);
+  });
+
+  it.each([
+    [
+      'rises above the caller',
+      `insert into accounts.user_group_memberships (user_id, group_name) values ($1, 'superadmin')`,
+      'support.user_hidden',
+    ],
+    [
+      'gives up the contact',
+      `update accounts.user_contacts set is_active = false, is_primary = false, deactivated_at = now()
+        where user_id = $1 and type = 'email'`,
+      'support.nobody_found',
+    ],
+    ['is deleted', 'update accounts.users set deleted_at = now() where id = $1', 'support.nobody_found'],
+  ])('finds nobody who %s at that moment', async (_what, change, action) => {
+    const support = await staff();
+    const person = await accountHolder(first, database);
+    // Who changes a user's roles, contacts or state holds his row.
+    const holder = await holding(person.userId);
+    try {
+      const answer = outcomeOf(find(person.email, support.as));
+      await untilWaiting(database.query, 'find_user_for_support');
+      await holder.query(change, [person.userId]);
+      await holder.query('commit');
+      expect(await answer).toBe(NOBODY);
+    } finally {
+      await holder.end();
+    }
+    const user_id = action === 'support.user_hidden' ? person.userId : null;
+    expect(await auditBy(support.userId)).toEqual([{ action, user_id, data: {} }]);
+  });
+
+  it('of two who look for each other at once, 50 times, ends for both', async () => {
+    const [one, other] = [await staff(), await staff()];
+    const [ofOne, ofOther] = [await giveEmail(database, one.userId), await giveEmail(database, other.userId)];
+    for (let round = 0; round < 10; round += 1) {
+      const pairs = Array.from({ length: 5 }, () => [find(ofOther, one.as), find(ofOne, other.as)]).flat();
+      expect(new Set(await Promise.all(pairs.map(outcomeOf)))).toEqual(new Set(['OK']));
+    }
+  });
+
   it('of 20 at once leaves an entry each, in the audit and among what is published', async () => {
     const support = await staff();
     const person = await accountHolder(first, database);
@@ -313,10 +375,23 @@ describe('EndSessionsOfUser', () => {
   it('touches nobody who ranks higher', async () => {
     const support = await staff();
     const manager = await staff('manager');
-    const before = await stateOf(manager.userId);
-    expect(await outcomeOf(end(manager.userId, support.as))).toBe('PERMISSION_DENIED USER_OUTRANKS_CALLER');
-    expect(await stateOf(manager.userId)).toEqual(before);
+    const [before] = await stateOf(manager.userId);
+    expect(await outcomeOf(end(manager.userId, support.as))).toBe(OUTRANKED);
+    const [after] = await stateOf(manager.userId);
+    // But for the entry that he was tried.
+    expect(after).toEqual({ ...before, entries: 1 });
     expect(await problemOf(second, manager.tokens.accessToken)).toBeNull();
+  });
+
+  it('of somebody who ranks higher, tried 60 times at once, leaves one entry, which names him', async () => {
+    const support = await staff();
+    const superadmin = await staff('superadmin');
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => outcomeOf(end(superadmin.userId.toUpperCase(), support.as))),
+    );
+    expect(new Set(answers)).toEqual(new Set([OUTRANKED]));
+    const tried = { action: 'rank.refused', user_id: superadmin.userId, data: { method: END } };
+    expect(await auditBy(support.userId)).toEqual([tried]);
   });
 
   it('does not find a session of somebody else’s, and nobody who is not there', async () => {
@@ -415,12 +490,8 @@ describe('The account page of staff', () => {
     const caller = await staff();
     const person = await accountHolder(first, database);
     const before = await stateOf(person.userId);
-    const holder = new pg.Client({ connectionString: database.ownerUrl });
-    await holder.connect();
+    const holder = await holding(caller.userId);
     try {
-      // Who takes a role away holds the row of its holder, as here.
-      await holder.query('begin');
-      await holder.query('select from accounts.users where id = $1 for no key update', [caller.userId]);
       const called = method === 'FindUser' ? find(person.email, caller.as) : end(person.userId, caller.as);
       const refused = refusalOf(called);
       await untilWaiting(database.query, 'select * from');
