@@ -1,16 +1,14 @@
 #!/usr/bin/env bash
 # Writes .env for docker-compose.yml: random secrets, and two services: `backend`, which may call everything, and whose
 # credential is printed once, as only its SHA-256 is stored; and `envoy`, which may ask who passes and nothing else. And a
-# certificate for this machine, that no browser trusts. Run it in the project's folder. It never replaces a file.
+# certificate for this machine, that no browser trusts. Run it in the project's folder. It never replaces a file; it says what
+# an .env of an earlier version lacks.
 set -euo pipefail
 umask 077
-if [ -e .env ]; then
-  echo ".env is there already; its secrets are needed to read the data. Remove it only together with the data." >&2
-  exit 1
-fi
 digest() { printf %s "$1" | openssl dgst -sha256 -r | cut -d' ' -f1; }
 backend=$(openssl rand -hex 24)
 envoy=$(openssl rand -hex 24)
+envoy_caller=$(printf '{"name":"envoy","secretSha256":"%s","methods":["envoy.service.auth.v3.Authorization/Check"]}' "$(digest "$envoy")")
 certificates=deploy/compose/certificates
 if [ ! -e "$certificates/edge.pem" ]; then
   mkdir -p "$certificates"
@@ -21,12 +19,20 @@ if [ ! -e "$certificates/edge.pem" ]; then
   chmod 755 "$certificates"
   chmod 644 "$certificates/edge.key" "$certificates/edge.pem"
 fi
+if [ -e .env ]; then
+  echo ".env is there already; its secrets are needed to read the data. Remove it only together with the data." >&2
+  if ! grep -q '^ENVOY_CREDENTIAL=' .env; then
+    printf '%s\n' "It is of a version without Envoy. Add to it:  ENVOY_CREDENTIAL=envoy:$envoy" \
+      "and to the list SERVICE_CALLERS in it:  $envoy_caller" >&2
+  fi
+  exit 1
+fi
 cat > .env <<ENV
 SUPERUSER_PASSWORD=$(openssl rand -hex 24)
 OWNER_PASSWORD=$(openssl rand -hex 24)
 SERVICE_PASSWORD=$(openssl rand -hex 24)
 MASTER_KEY=$(openssl rand -base64 32)
-SERVICE_CALLERS='[{"name":"backend","secretSha256":"$(digest "$backend")","interfaces":["customer","driver","courier","executor_head","firm_head"]},{"name":"envoy","secretSha256":"$(digest "$envoy")","methods":["envoy.service.auth.v3.Authorization/Check"]}]'
+SERVICE_CALLERS='[{"name":"backend","secretSha256":"$(digest "$backend")","interfaces":["customer","driver","courier","executor_head","firm_head"]},$envoy_caller]'
 ENVOY_CREDENTIAL=envoy:$envoy
 ENV
 echo "Wrote .env. Services call with the metadata  x-service-credential: backend:$backend"

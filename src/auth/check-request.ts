@@ -7,7 +7,7 @@ import { shownToken } from './shown-token.ts';
 import type { ValidateToken } from './validate-token.ts';
 
 /** What a proxy says of a request that has come in, before it lets it through. */
-export type RequestToCheck = {
+type RequestToCheck = {
   readonly method: string;
   readonly authorization: string | undefined;
   readonly cookie: string | undefined;

@@ -1,5 +1,5 @@
 /** Whom a route lets through, as the proxy in front of it says. */
-export type RouteOptions = {
+type RouteOptions = {
   /** Any of them is enough; empty: everybody who is signed in. */
   readonly requiredRoles: readonly string[];
   /** Whether a request without a token passes. */
@@ -7,7 +7,7 @@ export type RouteOptions = {
 };
 
 /** What is not understood, in words that tell nothing of the value: the options of a query may come from anybody. */
-export type RouteProblem = { readonly problem: string };
+type RouteProblem = { readonly problem: string };
 
 const NO_OPTIONS: RouteOptions = { requiredRoles: [], isAnonymousAllowed: false };
 

@@ -1,5 +1,5 @@
 /** Where a request has shown its access token; null: nowhere. A text that is no token is refused as one. */
-export type ShownToken = { readonly token: string; readonly isCookie: boolean } | null;
+type ShownToken = { readonly token: string; readonly isCookie: boolean } | null;
 
 /**
  * The cookie that a front end's own server may set, so that a page can load what only a browser asks for by itself: images,

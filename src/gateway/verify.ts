@@ -6,13 +6,16 @@ import type { HttpHandler } from './routes.ts';
 
 type Deps = { readonly checkRequest: CheckRequest; readonly logger: Logger };
 
-export const VERIFY_PATH = '/gateway/verify';
+const VERIFY_PATH = '/gateway/verify';
+const ANONYMOUS_PATH = `${VERIFY_PATH}/anonymous`;
 
 /**
- * What Envoy asks by Check, for proxies that ask by HTTP: nginx (`auth_request`), Traefik (ForwardAuth), Caddy. It looks at
- * nothing but the token that it is shown, and answers in headers.
+ * What Envoy asks by Check, for proxies that ask by HTTP, as nginx does (`auth_request`). It looks at nothing but the token
+ * that it is shown, and answers in headers.
+ *
+ * @returns who answers, by path
  */
-export function createVerify({ checkRequest, logger }: Deps): HttpHandler {
+export function createVerify({ checkRequest, logger }: Deps): ReadonlyMap<string, HttpHandler> {
   function log(reason: string, cause: unknown): void {
     logger.error({ path: VERIFY_PATH, reason, err: cause }, 'request');
   }
@@ -29,23 +32,29 @@ export function createVerify({ checkRequest, logger }: Deps): HttpHandler {
     answerJson(response, status, body, { ...headers, 'x-auth-reason': reason });
   }
 
-  return (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      answerJson(response, 405, { message: 'Only GET and HEAD.' }, { allow: 'GET, HEAD' });
-      return;
-    }
-    checkRequest(readRequest(request)).then(
-      (verdict) => answer(response, verdict),
-      (error: unknown) => {
-        log('INTERNAL', error);
-        answerRefusal(response, 500, 'INTERNAL');
-      },
-    );
-  };
+  const verify =
+    (isAnonymousAllowed: boolean): HttpHandler =>
+    (request, response) => {
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        answerJson(response, 405, { message: 'Only GET and HEAD.' }, { allow: 'GET, HEAD' });
+        return;
+      }
+      checkRequest(readRequest(request, isAnonymousAllowed)).then(
+        (verdict) => answer(response, verdict),
+        (error: unknown) => {
+          log('INTERNAL', error);
+          answerRefusal(response, 500, 'INTERNAL');
+        },
+      );
+    };
+  return new Map([
+    [VERIFY_PATH, verify(false)],
+    [ANONYMOUS_PATH, verify(true)],
+  ]);
 }
 
 /** What the proxy says of the request that it has got. */
-function readRequest({ url = '', headersDistinct }: IncomingMessage) {
+function readRequest({ url = '', headersDistinct }: IncomingMessage, isAnonymousAllowed: boolean) {
   // Node would keep the first of two; the service behind may read the last.
   const joined = (name: string, separator: string) => headersDistinct[name]?.join(separator);
   const named = ['x-original-method', 'x-forwarded-method'].flatMap((name) => headersDistinct[name] ?? []);
@@ -57,6 +66,15 @@ function readRequest({ url = '', headersDistinct }: IncomingMessage) {
     authorization: joined('authorization', ', '),
     cookie: joined('cookie', '; '),
     origin: joined('origin', ', '),
-    options: new URLSearchParams(query),
+    options: readOptions(query, isAnonymousAllowed),
   };
+}
+
+/** Some proxies hand on the query of the client. It may close a route, never open one: strangers pass by the path alone. */
+function* readOptions(query: string, isAnonymousAllowed: boolean): Generator<readonly [key: string, value: string]> {
+  if (isAnonymousAllowed) yield ['anonymous', 'allowed'];
+  for (const [key, value] of new URLSearchParams(query)) {
+    // There is no option of that name, so nobody passes.
+    yield [key === 'anonymous' ? 'anonymous in a query' : key, value];
+  }
 }

@@ -15,6 +15,8 @@ type Holder = Awaited<ReturnType<typeof roleHolder>>;
 type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
 
 const SAMPLE = readFileSync(new URL('../../deploy/nginx/auth.conf', import.meta.url), 'utf8');
+/** The page that the sample lets call. */
+const PAGE = 'https://app.example.com';
 const FORGED = {
   'x-user-id': 'forged',
   'x-session-id': 'forged',
@@ -23,9 +25,11 @@ const FORGED = {
   x_user_id: 'forged',
 };
 
-/** The service behind: it shows what it was told of the caller. */
+/** The service behind: it shows what it was told of the caller, and for which path. */
 async function startOrders(): Promise<Server> {
-  const server = createServer(({ headers, method }, response) => {
+  const server = createServer(({ headers, method, url = '' }, response) => {
+    response.setHeader('x-was-asked', url);
+    response.setHeader('x-was-connected', headers.connection ?? 'kept');
     const told = Object.entries(headers).filter(([key]) => /^x.(user|session|auth)|^x-forwarded-for$/.test(key));
     response.end(JSON.stringify({ ...Object.fromEntries(told), method }));
   });
@@ -80,7 +84,12 @@ describe('nginx with the sample', () => {
     await database?.drop();
   });
 
-  function send(path: string, headers: Record<string, string> = {}, method = 'GET', host = 'api.example.com') {
+  function send(
+    path: string,
+    headers: Record<string, string | string[]> = {},
+    method = 'GET',
+    host = 'api.example.com',
+  ) {
     return new Promise<Answer>((resolve, reject) => {
       const options = { port: nginx.port, host: '127.0.0.1', path, method, agent, headers: { host, ...headers } };
       request(options, (response) => {
@@ -168,6 +177,83 @@ describe('nginx with the sample', () => {
     }
   });
 
+  it.each([
+    ['/orders/admin/42%2f..%2f..%2fcatalogue%2f', '/orders/catalogue/'],
+    ['/orders/admin/../catalogue/1', '/orders/catalogue/1'],
+    ['/orders//admin/..//catalogue/1?of=%2f..', '/orders/catalogue/1?of=%2f..'],
+    ['/orders/catalogue/%3Fadmin%23%0d%0a%20%c3%a4', '/orders/catalogue/%3Fadmin%23%0D%0A%20%C3%A4'],
+    ['/orders/catalogue/%252e%252e/admin/1', '/orders/catalogue/%252e%252e/admin/1'],
+  ])('hands on the path that it has decided by: %s', async (path, decided) => {
+    const answer = await send(path, {}, 'DELETE');
+    expect([answer.status, answer.headers['x-was-asked']]).toEqual([200, decided]);
+  });
+
+  it('leads to the path with the slash, on the host and port that the client knows', async () => {
+    const answer = await send('/orders/admin');
+    expect([answer.status, answer.headers.location]).toEqual([301, '/orders/admin/']);
+  });
+
+  it('passes no upgrade on: a connection would outlive the logout', async () => {
+    const answer = await send('/orders/1', { ...tokenOf(driver), connection: 'upgrade', upgrade: 'websocket' });
+    expect([answer.status, answer.headers['x-was-connected']]).toEqual([200, 'kept']);
+  });
+
+  it('lets no query of a client open a route', async () => {
+    for (const query of ['anonymous=allowed', 'required_roles=driver', 'x', '%26anonymous=allowed']) {
+      expect([query, (await send(`/orders/1?${query}`)).status]).toEqual([query, 401]);
+      expect([query, (await send(`/orders/admin/1?${query}`, tokenOf(driver))).status]).toEqual([query, 403]);
+    }
+  });
+
+  it('refuses two tokens: one would be asked about, and the other perhaps used', async () => {
+    const authorization = [driver, manager].map((holder) => tokenOf(holder).authorization);
+    expect((await send('/orders/1', { authorization })).status).toBe(400);
+  });
+
+  it('asks about a request with many and large headers, too', async () => {
+    const large = Object.fromEntries([1, 2, 3].map((n) => [`x-large-${n}`, 'x'.repeat(7_000)]));
+    const answer = await send('/orders/admin/1', { ...large, ...tokenOf(driver) });
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([403, { reason: 'ROLE_REQUIRED' }]);
+  });
+
+  it('answers preflights of allowed pages itself, and lets these read every answer', async () => {
+    const preflightOf = (origin: string) => ({
+      origin,
+      'access-control-request-method': 'DELETE',
+      'access-control-request-headers': 'authorization',
+    });
+    const preflight = await send('/orders/1', preflightOf(PAGE), 'OPTIONS');
+    expect([preflight.status, preflight.headers]).toMatchObject([
+      204,
+      {
+        'access-control-allow-origin': PAGE,
+        'access-control-allow-methods': expect.stringContaining('DELETE') as string,
+        'access-control-allow-headers': expect.stringContaining('authorization') as string,
+        vary: 'origin',
+      },
+    ]);
+    const refusals = [
+      ['/orders/1', {}, 401],
+      ['/orders/admin/1', tokenOf(driver), 403],
+      ['/orders/1', tokenOf(driver), 200],
+    ] as const;
+    for (const [path, headers, status] of refusals) {
+      const answer = await send(path, { ...headers, origin: PAGE });
+      expect([answer.status, answer.headers['access-control-allow-origin'], answer.headers.vary]).toEqual([
+        status,
+        PAGE,
+        'origin',
+      ]);
+    }
+    for (const origin of ['https://evil.example', `${PAGE}.evil.example`, `${PAGE}:8443`, 'null']) {
+      const { status, headers } = await send('/orders/1', preflightOf(origin), 'OPTIONS');
+      expect([origin, status, headers['access-control-allow-origin']]).toEqual([origin, 401, undefined]);
+    }
+    // Without the header of a preflight it is a request as others are.
+    expect((await send('/orders/1', { origin: PAGE }, 'OPTIONS')).status).toBe(401);
+    expect((await send('/_preflight')).status).toBe(404);
+  });
+
   it('takes a cookie from its own pages only, when something may be caused', async () => {
     const cookie = { cookie: `__Host-access_token=${driver.tokens.accessToken}` };
     expect((await send('/orders/1', cookie)).status).toBe(200);
@@ -205,7 +291,8 @@ describe('nginx with the sample', () => {
     expect([keys.status, Object.keys(JSON.parse(keys.body) as object)]).toEqual([200, ['keys']]);
     for (const path of [
       '/gateway/verify',
-      '/gateway/verify?anonymous=allowed',
+      '/gateway/verify/anonymous',
+      '/gateway/verify/anonymous?x',
       '/gateway//verify',
       '/x/../gateway/%76erify',
     ]) {

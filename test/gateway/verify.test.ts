@@ -32,8 +32,12 @@ afterAll(async () => {
   await database?.drop();
 });
 
-const urlOf = (of: TestService, options: Asked['options'] = {}) =>
-  `${of.gatewayUrl}/gateway/verify?${new URLSearchParams(options).toString()}`;
+/** Strangers pass by a path, roles stand in the query; everything else that is asked for does, too. */
+function urlOf(of: TestService, { anonymous, ...others }: NonNullable<Asked['options']> = {}): string {
+  const isPath = anonymous === 'allowed';
+  const query = new URLSearchParams({ ...others, ...(anonymous === undefined || isPath ? {} : { anonymous }) });
+  return `${of.gatewayUrl}/gateway/verify${isPath ? '/anonymous' : ''}?${query.toString()}`;
+}
 
 /** Asks as a proxy does, which hands on what it has got. */
 async function verify({ method, headers, options }: Asked, of = service, methodHeader = 'x-original-method') {
@@ -150,9 +154,21 @@ describe('GET /gateway/verify', () => {
     expect(await rawStatus(authorization, path('required_roles=support%2Cmanager'))).toBe(200);
     expect(await rawStatus(authorization, path('required_roles=support,manager'))).toBe(200);
     expect(await rawStatus(authorization, path('required_roles=manager&required_roles=customer'))).toBe(500);
-    expect(await rawStatus(authorization, path('anonymous=allowed&anonymous=allowed'))).toBe(500);
-    expect(await rawStatus([], path('anonymous=allowed?'))).toBe(500);
-    expect(await rawStatus([], path('anonymous=allowed'))).toBe(200);
+  });
+
+  it('lets no query open a route: whose it is, the proxy may not have thought of', async () => {
+    const { accessToken } = people.driver.tokens;
+    for (const authorization of [[], ['authorization', `Bearer ${accessToken}`]]) {
+      for (const query of ['anonymous=allowed', '%61nonymous=allowed', 'x=1&anonymous=allowed', 'anonymous']) {
+        for (const path of ['/gateway/verify', '/gateway/verify/anonymous']) {
+          const asked = `${path}?${query}`;
+          expect([asked, await rawStatus(authorization, { path: asked })]).toEqual([asked, 500]);
+        }
+      }
+    }
+    expect(await rawStatus([], { path: '/gateway/verify/anonymous' })).toBe(200);
+    expect(await rawStatus([], { path: '/gateway/verify/anonymous?required_roles=driver' })).toBe(500);
+    expect(await rawStatus([], { path: '/gateway/verify/anonymous/' })).toBe(404);
   });
 
   it('knows what another replica has done when that has answered', async () => {

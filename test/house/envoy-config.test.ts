@@ -12,6 +12,7 @@ import { ROOT } from './source-files.ts';
 const registry = readEnvoyProtos([
   'config/bootstrap/v3/bootstrap.proto',
   'extensions/access_loggers/stream/v3/stream.proto',
+  'extensions/filters/http/cors/v3/cors.proto',
   'extensions/filters/http/ext_authz/v3/ext_authz.proto',
   'extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto',
   'extensions/filters/http/router/v3/router.proto',
@@ -77,6 +78,73 @@ describe("Envoy's configuration", () => {
     const open = hosts.filter((host) => valuesOf('disabled', host).length > 0);
     expect(open.map(({ name }) => name)).toEqual(['auth']);
     expect(open.flatMap(({ routes }) => valuesOf('cluster', routes))).toEqual(['auth_gateway']);
+  });
+
+  it('guards whole segments of paths: /orders/admin as well as what is below it', () => {
+    const matches = valuesOf('match');
+    const [encoded = ''] = valuesOf('regex') as string[];
+    expect(matches).toEqual([
+      { path_separated_prefix: '/gateway/verify' },
+      // Of the gateway, which sees for itself who calls.
+      { prefix: '/' },
+      { safe_regex: { regex: encoded } },
+      { path_separated_prefix: '/orders/admin' },
+      { path_separated_prefix: '/orders/catalogue' },
+      { path_separated_prefix: '/orders' },
+    ]);
+  });
+
+  it('refuses letters of a path in disguise, and nothing that has to be encoded', () => {
+    const [encoded = ''] = valuesOf('regex') as string[];
+    const isRefused = (text: string) => new RegExp(`^(?:${encoded})$`).test(text);
+    const octets = Array.from({ length: 256 }, (_, octet) => octet);
+    const disguised = octets.filter((octet) => {
+      const digits = octet.toString(16).padStart(2, '0');
+      const seen = [digits, digits.toUpperCase()].map((code) => isRefused(`/orders/%${code}dmin/1`));
+      expect(seen[0]).toBe(seen[1]);
+      return seen[0];
+    });
+    expect(disguised.map((octet) => String.fromCharCode(octet)).join('')).toBe(
+      '-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~',
+    );
+    for (const path of ['/orders/admin/1', '/orders/%2561dmin', '/orders/100%25']) expect(isRefused(path)).toBe(false);
+  });
+
+  it('answers preflights before anybody is asked for a token, and limits every host', () => {
+    const [filters] = valuesOf('http_filters') as [{ name: string }[]];
+    expect(filters.map(({ name }) => name.replace('envoy.filters.http.', ''))).toEqual([
+      ...['cors', 'local_ratelimit', 'ext_authz', 'router'],
+    ]);
+    const hosts = valuesOf('virtual_hosts').flat() as { typed_per_filter_config: JsonObject }[];
+    expect(hosts.map(({ typed_per_filter_config: filtersOf }) => Object.keys(filtersOf).sort())).toEqual([
+      ['envoy.filters.http.ext_authz', 'envoy.filters.http.local_ratelimit'],
+      ['envoy.filters.http.cors', 'envoy.filters.http.local_ratelimit'],
+    ]);
+    // By name, one by one: `*` would let every page read what a token opens.
+    expect(valuesOf('allow_origin_string_match')).toEqual([[{ exact: 'https://app.example.com' }]]);
+  });
+
+  it('knows by asking which replicas of this service are there', () => {
+    const clusters = valuesOf('clusters').flat() as { name: string; health_checks?: JsonObject[] }[];
+    const asked = clusters.flatMap(({ name, health_checks: checks = [] }) =>
+      checks.map(({ grpc_health_check: grpc, http_health_check: http }) => [name, grpc ?? http]),
+    );
+    expect(asked).toEqual([
+      ['auth_gateway', { path: '/.well-known/jwks.json' }],
+      ['auth_grpc', {}],
+    ]);
+    expect(valuesOf('outlier_detection')).toEqual([]);
+  });
+
+  it('lets go of connections before those behind it do', () => {
+    const kept = ['src/gateway/http-server.ts', 'deploy/envoy/orders.mjs'].map((file) => {
+      const [, number = ''] = /keepAlive\w*: ([\d_]+)/.exec(readFileSync(path.join(ROOT, file), 'utf8')) ?? [];
+      return Number(number.replace('_', '')) / 1000;
+    });
+    const [clusters] = valuesOf('clusters') as [JsonValue];
+    const idle = valuesOf('idle_timeout', clusters).map((duration) => Number.parseInt(duration as string, 10));
+    expect(idle).toHaveLength(kept.length);
+    for (const [index, time] of idle.entries()) expect(time).toBeLessThan(kept[index] ?? 0);
   });
 
   it('removes forged headers before Check sets them, and never after', () => {

@@ -5,7 +5,7 @@ import { ensureChromium } from './ensure-chromium.ts';
 export type TestBrowser = Awaited<ReturnType<typeof startBrowser>>;
 
 /** What pages have complained about, and what they have asked of whom. */
-export type Watched = {
+type Watched = {
   /** Errors and warnings on the console, errors that nobody has caught, what the policy of the page has forbidden. */
   readonly complaints: readonly string[];
   /** Origins that something was asked of. */

@@ -16,7 +16,7 @@ export type Seen =
   | { readonly status: 200; readonly identity: Readonly<Record<string, string>> }
   | { readonly status: number; readonly reason: string; readonly challenge: string | undefined };
 
-export type CheckedRequest = readonly [name: string, asked: Asked, seen: Seen];
+type CheckedRequest = readonly [name: string, asked: Asked, seen: Seen];
 
 export const ALLOWED_PAGE = 'https://app.example.com';
 const COOKIE = '__Host-access_token';

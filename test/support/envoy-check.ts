@@ -8,7 +8,7 @@ import type { Asked, Seen } from './checked-requests.ts';
 type Options = readonly { readonly header: { key: string; value: string }; readonly appendAction: string }[];
 
 /** What Envoy gets to read, as JSON has it. */
-export type CheckAnswer = {
+type CheckAnswer = {
   readonly status: { readonly code?: number };
   readonly okResponse?: { readonly headers?: Options; readonly headersToRemove?: readonly string[] };
   readonly deniedResponse?: { readonly status: { code: string }; readonly headers?: Options; readonly body: string };
@@ -60,7 +60,7 @@ export function describeRequest({ method = 'GET', headers = {}, options = {} }: 
 const IDENTITY = /^x-(user-id|session-id|user-roles|auth-revision)$/;
 
 /** What Envoy makes of a request by the answer: it sets, and removes after that. */
-export function applyToRequest({ okResponse }: CheckAnswer, sent: Readonly<Record<string, string>>) {
+function applyToRequest({ okResponse }: CheckAnswer, sent: Readonly<Record<string, string>>) {
   const headers = new Map(Object.entries(sent));
   for (const { header, appendAction } of okResponse?.headers ?? []) {
     if (appendAction !== 'OVERWRITE_IF_EXISTS_OR_ADD') throw new Error(`${header.key} would not be overwritten.`);

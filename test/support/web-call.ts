@@ -4,7 +4,7 @@ import { frame } from './grpc-web-frames.ts';
 
 /** The protocols of the gateway, for calls with one request. */
 export const WEB_PROTOCOLS = ['gRPC-web', 'gRPC-web-text', 'Connect', 'JSON'] as const;
-export type WebProtocol = (typeof WEB_PROTOCOLS)[number];
+type WebProtocol = (typeof WEB_PROTOCOLS)[number];
 
 type WebAnswer = {
   /** Of HTTP. */
