@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { HEADER } from './grpc-frames.ts';
 
 /** Calls a unary method by gRPC-web and resolves with the bytes of its answer. Rejects for any status but OK. */
-export type CallWeb = (frame: Buffer) => Promise<Buffer>;
+type CallWeb = (frame: Buffer) => Promise<Buffer>;
 
 /**
  * Connections to a local server that speaks gRPC-web over HTTP/1.1, for one method. Plain sockets, because Node's own client

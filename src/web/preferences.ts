@@ -11,15 +11,16 @@ export type Theme = (typeof THEMES)[number];
 export type Preferences = { readonly language: Store<Language>; readonly theme: Store<Theme> };
 
 type Deps = {
-  readonly storage: Storage;
+  /** It throws where the browser is told to keep nothing; then choices hold as long as the page does. */
+  readonly storage: () => Pick<Storage, 'getItem' | 'setItem'>;
   /** In the order of preference, as the browser says them. */
   readonly languages: readonly string[];
   readonly root: HTMLElement;
 };
 
 export function createPreferences({ storage, languages, root }: Deps): Preferences {
-  const storedLanguage = storage.getItem('language');
-  const storedTheme = storage.getItem('theme');
+  const storedLanguage = attempt(() => storage().getItem('language'));
+  const storedTheme = attempt(() => storage().getItem('theme'));
   const language = createStore(isLanguage(storedLanguage) ? storedLanguage : preferredLanguage(languages));
   const theme = createStore(THEMES.find((name) => name === storedTheme) ?? 'auto');
   const apply = () => {
@@ -28,12 +29,20 @@ export function createPreferences({ storage, languages, root }: Deps): Preferenc
   };
   apply();
   language.subscribe(() => {
-    storage.setItem('language', language.get());
+    attempt(() => storage().setItem('language', language.get()));
     apply();
   });
   theme.subscribe(() => {
-    storage.setItem('theme', theme.get());
+    attempt(() => storage().setItem('theme', theme.get()));
     apply();
   });
   return { language, theme };
+}
+
+function attempt<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
 }

@@ -1,15 +1,11 @@
+import { PATHS } from './paths.ts';
+import type { Path } from './paths.ts';
 import { createStore } from './store.ts';
 import type { Store } from './store.ts';
 
-/** Where the page is. The gateway serves it at these paths (src/gateway/page.ts). */
-export const PATHS = [
-  ...(['/', '/login', '/register', '/account', '/support'] as const),
-  ...(['/registration', '/contact-confirmation', '/password-reset', '/invitation'] as const),
-];
-export type Path = (typeof PATHS)[number];
-
 export type Route = {
-  readonly path: Path;
+  /** Null: there is nothing. */
+  readonly path: Path | null;
   /** A part of the view. */
   readonly section: string;
   /** Of a link in a message; empty: there was none. */
@@ -19,6 +15,8 @@ export type Route = {
 export type Router = {
   readonly route: Pick<Store<Route>, 'get' | 'subscribe'>;
   readonly go: (path: Path, options?: { readonly section?: string; readonly replace?: boolean }) => void;
+  /** @returns the same, from here: it does nothing when the person has gone somewhere else meanwhile */
+  readonly fromHere: () => Router['go'];
 };
 
 /** The address that leads to a view. */
@@ -34,7 +32,7 @@ export function createRouter(window: Window): Router {
     const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
     if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);
     return {
-      path: PATHS.find((path) => path === location.pathname) ?? '/',
+      path: PATHS.find((path) => path === location.pathname) ?? null,
       section: new URLSearchParams(location.search).get('section') ?? '',
       token,
     };
@@ -42,13 +40,20 @@ export function createRouter(window: Window): Router {
 
   const route = createStore(read());
   window.addEventListener('popstate', () => route.set(read()));
+  const go: Router['go'] = (path, { section = '', replace = false } = {}) => {
+    const href = hrefOf(path, section);
+    if (replace) history.replaceState(null, '', href);
+    else history.pushState(null, '', href);
+    route.set({ path, section, token: '' });
+  };
   return {
     route,
-    go(path, { section = '', replace = false } = {}) {
-      const href = hrefOf(path, section);
-      if (replace) history.replaceState(null, '', href);
-      else history.pushState(null, '', href);
-      route.set({ path, section, token: '' });
+    go,
+    fromHere() {
+      const here = route.get();
+      return (...to) => {
+        if (route.get() === here) go(...to);
+      };
     },
   };
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD, newPerson } from '../support/people.ts';
 import { newEmail } from '../support/registrations.ts';
 import { startAccountPage } from './support/account-page.ts';
 import type { AccountPage } from './support/account-page.ts';
 import { lookAt } from './support/look-at.ts';
+import { createVisitor } from './support/visitor.ts';
 
 const NEW_PASSWORD = 'quite another long password';
 const ANDROID =
@@ -46,6 +48,8 @@ describe('On the account page', () => {
     const third = await page.logIn(secondLogin);
     await laptop.tab.reload();
     await laptop.press('End all other sessions');
+    await laptop.asked('End all other sessions?');
+    await laptop.press('End all other sessions');
     // The one of the registration, too.
     await laptop.hears('2 sessions were ended.');
     expect(await page.liveSessionsOf(userId)).toHaveLength(1);
@@ -64,7 +68,17 @@ describe('On the account page', () => {
     await fill('Phone, e-mail or login', newPhone);
     await lookAt(tab, 'add-contact');
     await press('Add');
+    await visitor.asked(`Replace ${phone}?`);
+    await lookAt(tab, 'replace-contact', ['light', 'dark']);
+    await press('Replace');
     await visitor.asked('Confirm contact');
+    // The code stays good when the dialog is closed and opened again.
+    await tab.getByRole('button', { name: /^Send again in/ }).waitFor();
+    await tab.keyboard.press('Escape');
+    await tab.getByRole('dialog').waitFor({ state: 'detached' });
+    await press(`Confirm ${newPhone}`);
+    await tab.getByRole('button', { name: /^Send again in/ }).waitFor();
+    await hasFocus(tab, 'Code');
     await fill('Code', await page.codeFor(newPhone));
     await press('Confirm');
     await hears(`${newPhone} is confirmed.`);
@@ -86,6 +100,8 @@ describe('On the account page', () => {
     await press(`Make primary ${newMail}`);
     await hears(`${newMail} is primary now.`);
     await press(`Remove ${email}`);
+    await visitor.asked(`Remove ${email}?`);
+    await press('Remove');
     await hears(`${email} was removed.`);
     expect(await contactsOf(userId)).toEqual([
       { value: newPhone, is_primary: true, is_confirmed: true },
@@ -129,11 +145,14 @@ describe('On the account page', () => {
     const added = `another-${secondLogin}`;
     await fill('Phone, e-mail or login', added);
     await press('Add');
+    await press('Replace');
     await visitor.asked('Is it you?');
+    await hasFocus(tab, `Password of ${secondLogin}`);
     await lookAt(tab, 'is-it-you', ['light', 'dark']);
     await press('Cancel');
-    await hears('This needs a login of the last minutes. Nothing was changed.');
+    await hears('You have to log in once more for this. Nothing was changed.');
     await press('Add');
+    await press('Replace');
     await visitor.asked('Is it you?');
     await fill(`Password of ${secondLogin}`, PASSWORD);
     await press('Continue');
@@ -206,21 +225,144 @@ describe('On the account page', () => {
     const { secondLogin, userId } = await page.newHolder();
     const visitor = await page.logIn(secondLogin);
     const { tab, press, follow, fill, sees, hears } = visitor;
-    await follow('Log out');
-    await sees('Log out');
+    await follow('Leave');
+    await sees('Leave');
     await lookAt(tab, 'log-out');
     await press('Close the account');
     await visitor.asked('Close your account?');
     await lookAt(tab, 'close-account');
+    // Not the button that closes it for good.
+    await hasFocus(tab, 'Cancel');
     await press('Cancel');
     await tab.getByRole('dialog').waitFor({ state: 'detached' });
     await press('Close the account');
     await press('Close my account');
     await sees('Log in');
+    await tab.getByText('Your account is closed.').waitFor();
     expect(await page.liveSessionsOf(userId)).toEqual([]);
     await fill('Phone, e-mail or login', secondLogin);
     await fill('Password', PASSWORD);
     await press('Log in');
     await hears('The login or the password is wrong.');
   });
+
+  it('a question is not left to the next person, and what was asked for is not done to his account', async () => {
+    const [ada, bob] = [await page.newHolder(), await page.newHolder()];
+    const visitor = await page.logIn(ada.secondLogin);
+    const { tab, profile, press, fill, follow } = visitor;
+    await page.database.query("update auth.sessions set created_at = now() - interval '6 minutes' where user_id = $1", [
+      ada.userId,
+    ]);
+    await follow('Contacts');
+    await press('Add a contact');
+    await fill('Phone, e-mail or login', newEmail());
+    await press('Add');
+    await visitor.asked('Is it you?');
+
+    const other = createVisitor(await profile.newPage());
+    await other.goTo('/account');
+    await other.press('Log out');
+    await other.sees('Log in');
+    await visitor.sees('Log in');
+    await tab.getByRole('dialog').waitFor({ state: 'detached' });
+    await fill('Phone, e-mail or login', bob.secondLogin);
+    await fill('Password', PASSWORD);
+    await press('Log in');
+    // Where the page was.
+    await visitor.sees('Contacts');
+    await visitor.row(bob.secondLogin).waitFor();
+    await other.sees('Sessions');
+    expect(await tab.getByRole('dialog').count()).toBe(0);
+    expect(await contactsOf(bob.userId)).toHaveLength(3);
+    expect(await contactsOf(ada.userId)).toHaveLength(3);
+  });
+
+  it('staff end the sessions of the one whom they see, however late the answer about the one before comes', async () => {
+    const [first, second, staff] = [await page.newHolder(), await page.newHolder(), await page.newHolder()];
+    await page.database.query(
+      "insert into accounts.user_group_memberships (user_id, group_name) values ($1, 'support')",
+      [staff.userId],
+    );
+    const { tab, press, fill, follow } = await page.logIn(staff.secondLogin);
+    await follow('Support');
+    await fill('Contact', first.email);
+    await press('Find');
+    await tab.getByText(first.userId).waitFor();
+    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+    await tab.route('**/EndSessionsOfUser', async (route) => {
+      await isFree;
+      await route.continue();
+    });
+    const answered = tab.waitForResponse(/EndSessionsOfUser/);
+    await tab.getByRole('listitem').getByRole('button').click();
+    await fill('Contact', second.email);
+    await press('Find');
+    await tab.getByText(second.userId).waitFor();
+    free();
+    await (await answered).finished();
+    await expect.poll(() => page.liveSessionsOf(first.userId)).toEqual([]);
+    await press('End all sessions');
+    await press('End all sessions');
+    await tab.getByText('Nobody is logged in.').waitFor();
+    await tab.getByText(second.userId).waitFor();
+    expect(await page.liveSessionsOf(second.userId)).toEqual([]);
+    await tab.unrouteAll();
+  });
+
+  it('whoever works by keyboard is never thrown back to the beginning', async () => {
+    const { secondLogin, email } = await page.newHolder();
+    const { tab, fill, follow, hears } = await page.logIn(secondLogin);
+    const key = async (name: string | RegExp) => await tab.getByRole('button', { name }).first().press('Enter');
+    const result = tab.locator('[role=status] .notice:focus');
+    await key(/^End (?!all)/);
+    await hears(/^The session on .* was ended/);
+    await result.waitFor();
+    await follow('Contacts');
+    await key('Add a contact');
+    await hasFocus(tab, 'Phone, e-mail or login');
+    await key('Cancel');
+    await hasFocus(tab, 'Add a contact');
+    await key(`Remove ${email}`);
+    await hasFocus(tab, 'Cancel');
+    await tab.getByRole('button', { name: 'Remove', exact: true }).press('Enter');
+    await hears(`${email} was removed.`);
+    await result.waitFor();
+    await follow('Password');
+    await fill('Current password', PASSWORD);
+    await fill('New password', NEW_PASSWORD);
+    await key('Change password');
+    await hears(/Your password was changed/);
+    await result.waitFor();
+  });
+
+  it('the page stands there where a browser keeps nothing, and holds on to its session where a disk is busy for a moment', async () => {
+    const { secondLogin } = await page.newHolder();
+    const { tab, sees } = await page.logIn(secondLogin);
+    await tab.addInitScript(`{
+      const open = IDBFactory.prototype.open;
+      let isBusy = true;
+      IDBFactory.prototype.open = function (...from) {
+        if (isBusy) {
+          isBusy = false;
+          throw new DOMException('busy', 'UnknownError');
+        }
+        return open.apply(this, from);
+      };
+      Object.defineProperty(window, 'localStorage', {
+        get() {
+          throw new DOMException('denied', 'SecurityError');
+        },
+      });
+    }`);
+    await tab.reload();
+    await sees('Sessions');
+    await tab.getByText('This device').waitFor();
+    await tab.getByRole('combobox', { name: 'Language', exact: true }).selectOption('ru');
+    await sees('Сеансы');
+  });
 });
+
+async function hasFocus(tab: Page, name: string): Promise<void> {
+  const field = tab.getByLabel(name, { exact: true }).or(tab.getByRole('button', { name, exact: true }));
+  await field.and(tab.locator(':focus')).waitFor();
+}

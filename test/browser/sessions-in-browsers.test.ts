@@ -94,7 +94,7 @@ describe('A session in a browser', () => {
     }
     expect((await eventsOf(userId)).filter((type) => type !== 'session.started')).toEqual([]);
     await page.expectPeace();
-  });
+  }, 120_000);
 
   it('is of no use to whoever has copied the cookie, and its owner goes on', async () => {
     const { secondLogin, userId } = await page.newHolder();
@@ -129,6 +129,8 @@ describe('A session in a browser', () => {
       ...forms,
     });
     try {
+      // The owner's page has asked for all that it shows.
+      await owner.tab.waitForLoadState('networkidle');
       const before = page.service.logLines.length;
       for (const host of HOSTS) {
         const tab = await owner.profile.newPage();
@@ -178,9 +180,9 @@ describe('A session in a browser', () => {
     await tab.keyboard.press('Enter');
     await hears('The session on Unknown device was ended.');
     expect(await page.liveSessionsOf(userId)).toHaveLength(1);
-    await tabTo(tab.getByRole('link', { name: 'Log out', exact: true }));
+    await tabTo(tab.getByRole('link', { name: 'Leave', exact: true }));
     await tab.keyboard.press('Enter');
-    await sees('Log out');
+    await sees('Leave');
     await tabTo(tab.getByRole('button', { name: 'Close the account' }));
     await tab.keyboard.press('Space');
     await tab.getByRole('dialog').waitFor();
@@ -217,6 +219,27 @@ describe('A session in a browser', () => {
     await lookAt(tab, 'log-in-under-way');
     await sees('Sessions');
     await page.expectPeace();
+  });
+
+  it('finds its way back from an address that leads nowhere, and to where its owner wanted to be before he had to log in', async () => {
+    const { secondLogin } = await page.newHolder();
+    const { tab, goTo, sees, fill, press, follow } = await page.newVisitor();
+    await goTo('/account?section=profile');
+    await sees('Log in');
+    // What was typed stays from one way in to the next.
+    await fill('Phone, e-mail or login', secondLogin);
+    await press('Log in with a code');
+    await sees('Log in with a code');
+    await press('Log in with a password');
+    await fill('Password', PASSWORD);
+    await press('Log in');
+    await sees('Profile');
+    await goTo('/nowhere');
+    await sees('There is nothing here');
+    await lookAt(tab, 'nowhere');
+    await follow('To the start');
+    await sees('Sessions');
+    await page.expectPeace({ complaints: /404/ });
   });
 
   it('outlives a service that is away: the page says so, nobody is logged out, and the next try works', async () => {

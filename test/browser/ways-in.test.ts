@@ -144,7 +144,7 @@ describe('The account page', () => {
     await lookAt(tab, 'forgotten-password');
     await fill('Phone or e-mail', email);
     await press('Send');
-    await sees('Look into your mail');
+    await sees('Check your mail');
     await lookAt(tab, 'look-into-your-mail');
     await goTo(`/password-reset#token=${await page.linkTokenFor(email)}`);
     await sees('Set a new password');

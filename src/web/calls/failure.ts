@@ -1,4 +1,4 @@
-import { Code, ConnectError } from '@connectrpc/connect';
+import { ConnectError } from '@connectrpc/connect';
 import type { ErrorReason } from '../../gen/web/auth/v1/error_reason_pb.js';
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '../../gen/web/google/rpc/error_details_pb.js';
 
@@ -39,10 +39,4 @@ export function failureOf(error: unknown): Failure {
     retryAfter: retry?.retryDelay ? Number(retry.retryDelay.seconds) + (retry.retryDelay.nanos > 0 ? 1 : 0) : null,
     triesLeft: triesLeft === undefined ? null : Number(triesLeft),
   };
-}
-
-/** Whether nothing was decided: to try again is all that is to be done. */
-export function isUnreachable(error: unknown): boolean {
-  const { code } = ConnectError.from(error);
-  return reasonOf(error) === null || code === Code.Unavailable;
 }

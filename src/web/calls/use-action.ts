@@ -7,6 +7,8 @@ export type Action = {
   readonly failure: Failure | null;
   /** Does the work, and keeps why it failed. @returns whether it has succeeded */
   readonly run: (work: () => Promise<unknown>) => Promise<boolean>;
+  /** Why it failed is of no interest any more. */
+  readonly forget: () => void;
 };
 
 /** Something that a person does: one at a time, so that a second click does nothing twice. */
@@ -31,7 +33,7 @@ export function useAction(): Action {
       setPending(false);
     }
   }
-  return { isPending, failure, run };
+  return { isPending, failure, run, forget: () => setFailure(null) };
 }
 
 export type Loaded<T> = {
@@ -46,14 +48,19 @@ export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
   const [failure, setFailure] = useState<Failure | null>(null);
   const latest = useRef(load);
   latest.current = load;
+  const asked = useRef(0);
 
   async function reload(): Promise<void> {
+    const number = (asked.current += 1);
+    // Of several that are asked at once the one that was asked last tells how things are.
+    const isLatest = () => asked.current === number;
     try {
       const loaded = await latest.current();
+      if (!isLatest()) return;
       setValue(() => loaded);
       setFailure(null);
     } catch (error) {
-      setFailure(failureOf(error));
+      if (isLatest()) setFailure(failureOf(error));
     }
   }
   useEffect(() => void reload(), []);

@@ -4,14 +4,17 @@ import { useAction } from './use-action.ts';
 import type { Action } from './use-action.ts';
 
 /** Ends sessions of the person, this one among them. */
-export function useLogOut(): { readonly action: Action; readonly logOut: (scope: LogoutScope) => void } {
+export function useLogOut(): {
+  readonly action: Action;
+  readonly logOut: (scope: LogoutScope, where?: 'stay') => void;
+} {
   const { calls, session, router } = usePage();
   const action = useAction();
-  const logOut = (scope: LogoutScope) =>
+  const logOut = (scope: LogoutScope, where?: 'stay') =>
     void action.run(async () => {
       await calls.auth.logout({ scope });
       session.end();
-      router.go('/login');
+      if (where !== 'stay') router.go('/login');
     });
   return { action, logOut };
 }

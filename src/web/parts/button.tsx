@@ -7,10 +7,13 @@ type Props = {
   readonly look?: 'main' | 'plain' | 'danger' | 'link';
   readonly isPending?: boolean;
   readonly disabled?: boolean;
+  /** The one that a dialog opens with. */
+  readonly hasFocus?: boolean;
 };
 
 /** While it waits it keeps its focus and its size: `disabled` would throw the focus away. */
-export function Button({ children, onClick, type = 'button', look = 'plain', isPending = false, disabled }: Props) {
+export function Button({ children, onClick, type = 'button', look = 'plain', isPending = false, ...more }: Props) {
+  const { disabled, hasFocus } = more;
   return (
     <button
       type={type}
@@ -18,6 +21,7 @@ export function Button({ children, onClick, type = 'button', look = 'plain', isP
       aria-busy={isPending}
       aria-disabled={isPending || undefined}
       disabled={disabled}
+      autoFocus={hasFocus}
       onClick={onClick && (() => !isPending && onClick())}
     >
       {children}

@@ -17,12 +17,23 @@ type Props = {
   readonly onSubmit: (code: string, values: Values) => void;
   /** The name that the code has in the request. */
   readonly field?: 'code' | 'code.code';
+  /** In a dialog, which has no heading to begin with. */
+  readonly hasFocus?: boolean;
   /** Fields beside the code. */
   readonly children?: ComponentChildren;
 };
 
 /** A code was sent: it is typed here, or sent again. */
-export function CodeStep({ message, sent, action, submit, onSubmit, field = 'code', children }: Props) {
+export function CodeStep({
+  message,
+  sent,
+  action,
+  submit,
+  onSubmit,
+  field = 'code',
+  hasFocus = false,
+  children,
+}: Props) {
   const texts = useTexts();
   return (
     <>
@@ -37,7 +48,7 @@ export function CodeStep({ message, sent, action, submit, onSubmit, field = 'cod
           </Button>
         }
       >
-        <CodeField name={field} />
+        <CodeField name={field} hasFocus={hasFocus} />
         {children}
       </Form>
       <Resend

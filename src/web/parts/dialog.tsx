@@ -27,7 +27,9 @@ export function Dialog({ title, onClose, children }: Props) {
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onCancel={onClose}>
-      <h2 id={id}>{title}</h2>
+      <h2 id={id} tabIndex={-1}>
+        {title}
+      </h2>
       {children}
     </dialog>
   );
@@ -46,7 +48,9 @@ export function ConfirmDialog({ title, onClose, children, action, confirm, onCon
         <Button look="danger" isPending={action.isPending} onClick={onConfirm}>
           {confirm}
         </Button>
-        <Button onClick={onClose}>{texts.cancel}</Button>
+        <Button hasFocus onClick={onClose}>
+          {texts.cancel}
+        </Button>
       </div>
     </Dialog>
   );

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useContext, useId } from 'preact/hooks';
+import { useContext, useEffect, useId, useRef } from 'preact/hooks';
 import { useTexts } from '../page.ts';
 import { ProblemsContext } from './form.tsx';
 
@@ -34,6 +34,15 @@ export function useField(name: string, isRequired: boolean) {
   return { id, attributes };
 }
 
+/** Browsers heed `autofocus` where a dialog opens, and not where a field is drawn later. */
+export function useFocus(hasFocus = false) {
+  const element = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (hasFocus) element.current?.focus();
+  }, []);
+  return element;
+}
+
 export function FieldFrame({ id, name, label, hint, children }: FrameProps) {
   const problem = useProblem(name);
   return (
@@ -51,7 +60,7 @@ export function FieldFrame({ id, name, label, hint, children }: FrameProps) {
 }
 
 /** How a line of text is typed. */
-type Typing = {
+export type Typing = {
   readonly inputMode?: 'email' | 'numeric' | 'tel';
   readonly autoComplete?: string;
   readonly autoCapitalize?: 'none' | 'words';
@@ -59,7 +68,7 @@ type Typing = {
   readonly maxLength?: number;
   readonly defaultValue?: string;
   readonly class?: string;
-  readonly onInput?: (event: InputEvent & { readonly currentTarget: HTMLInputElement }) => void;
+  readonly onInput?: (event: InputEvent & { readonly currentTarget: HTMLInputElement }) => unknown;
 };
 
 type Props = {
@@ -76,9 +85,10 @@ export function Field({ name, label, hint, isOptional = false, input }: Props) {
   const texts = useTexts();
   const { id, attributes } = useField(name, !isOptional);
   const fullLabel = isOptional ? `${label} (${texts.fields.optional})` : label;
+  const element = useFocus(input?.autoFocus);
   return (
     <FieldFrame id={id} name={name} label={fullLabel} hint={hint}>
-      <input type="text" autoCapitalize="none" spellcheck={false} {...input} {...attributes} />
+      <input ref={element} type="text" autoCapitalize="none" spellcheck={false} {...input} {...attributes} />
     </FieldFrame>
   );
 }

@@ -1,20 +1,29 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useTexts } from '../page.ts';
-import { Field, FieldFrame, useField } from './field.tsx';
+import { Field, FieldFrame, useField, useFocus } from './field.tsx';
+import type { Typing } from './field.tsx';
 
-type PasswordProps = { readonly name: string; readonly label?: string; readonly isNew?: boolean };
+type PasswordProps = {
+  readonly name: string;
+  readonly label?: string;
+  readonly isNew?: boolean;
+  readonly hasFocus?: boolean;
+};
 
 /** A password, which may be looked at while it is typed. */
-export function PasswordField({ name, label, isNew = false }: PasswordProps) {
+export function PasswordField({ name, label, isNew = false, hasFocus = false }: PasswordProps) {
   const { fields } = useTexts();
   const [isShown, setShown] = useState(false);
   const { id, attributes } = useField(name, true);
+  const element = useFocus(hasFocus);
   return (
     <FieldFrame id={id} name={name} label={label ?? fields.password} hint={isNew ? fields.newPasswordHint : undefined}>
       <div class="with-button">
         <input
+          ref={element}
           {...attributes}
           {...(isShown ? { type: 'text' as const } : { type: 'password' as const })}
+          autoFocus={hasFocus}
           autoComplete={isNew ? 'new-password' : 'current-password'}
           autoCapitalize="none"
           spellcheck={false}
@@ -28,14 +37,17 @@ export function PasswordField({ name, label, isNew = false }: PasswordProps) {
 }
 
 /** The 6 digits of a message. Browsers on phones offer them from there. */
-export function CodeField({ name }: { readonly name: string }) {
+export function CodeField({ name, hasFocus = false }: { readonly name: string; readonly hasFocus?: boolean }) {
   const { fields } = useTexts();
   return (
     <Field
       name={name}
       label={fields.code}
       hint={fields.codeHint}
-      input={{ autoComplete: 'one-time-code', inputMode: 'numeric', maxLength: 6, class: 'code' }}
+      input={{
+        ...{ autoComplete: 'one-time-code', inputMode: 'numeric', maxLength: 6, class: 'code' },
+        autoFocus: hasFocus,
+      }}
     />
   );
 }
@@ -54,7 +66,16 @@ export function EmailField({ isOptional = false }: { readonly isOptional?: boole
 }
 
 /** Where a message is sent to. */
-export function ContactField() {
+export function ContactField({ typed }: { readonly typed: Typed }) {
   const { fields } = useTexts();
-  return <Field name="contact" label={fields.contact} input={{ autoComplete: 'username', inputMode: 'email' }} />;
+  const input = { autoComplete: 'username', inputMode: 'email', ...typed } as const;
+  return <Field name="contact" label={fields.contact} input={input} />;
+}
+
+/** What was typed in one form stays for the next. */
+export type Typed = Required<Pick<Typing, 'defaultValue' | 'onInput'>>;
+
+export function useTyped(): () => Typed {
+  const text = useRef('');
+  return () => ({ defaultValue: text.current, onInput: ({ currentTarget }) => (text.current = currentTarget.value) });
 }

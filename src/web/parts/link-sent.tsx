@@ -5,15 +5,15 @@ import { Heading } from './heading.tsx';
 import { FailureNotice, Hint } from './notices.tsx';
 import { Resend } from './resend.tsx';
 
-type Props = { readonly message: Message; readonly sent: SentMessage };
+type Props = { readonly message: Message; readonly sent: SentMessage; readonly hint: string };
 
 /** A link was sent: it is followed from the mail. */
-export function LinkSent({ message, sent }: Props) {
+export function LinkSent({ message, sent, hint }: Props) {
   const texts = useTexts();
   return (
     <>
       <Heading key="sent" text={texts.mail.title} />
-      <Hint>{texts.mail.sentTo(sent.contact)}</Hint>
+      <Hint>{hint}</Hint>
       <div class="actions">
         <Resend
           key={sent.count}

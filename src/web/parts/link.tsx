@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { usePage } from '../page.ts';
+import type { Path } from '../paths.ts';
 import { hrefOf } from '../routing.ts';
-import type { Path } from '../routing.ts';
 
 type Props = {
   readonly to: Path;

@@ -6,12 +6,28 @@ import { textOfFailure } from '../texts/texts.ts';
 /** What has gone wrong. The element is always there, so that what comes into it is read out. */
 export function FailureNotice({ failure }: { readonly failure: Failure | null }) {
   const texts = useTexts();
-  return <div role="alert">{failure && <p class="notice failure">{textOfFailure(texts, failure)}</p>}</div>;
+  return (
+    <div role="alert">
+      {failure && (
+        <p class="notice failure" tabIndex={-1}>
+          {textOfFailure(texts, failure)}
+        </p>
+      )}
+    </div>
+  );
 }
 
 /** What has happened as it should. */
 export function Result({ children }: { readonly children?: ComponentChildren }) {
-  return <div role="status">{children ? <p class="notice success">{children}</p> : null}</div>;
+  return (
+    <div role="status">
+      {children ? (
+        <p class="notice success" tabIndex={-1}>
+          {children}
+        </p>
+      ) : null}
+    </div>
+  );
 }
 
 /** What a person should know before he goes on. */

@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { LogoutScope } from '../../gen/web/auth/v1/auth_service_pb.js';
 import { useLogOut } from '../calls/use-log-out.ts';
 import { usePage, useStore, useTexts } from '../page.ts';
@@ -16,10 +17,12 @@ export function PageHeader() {
   const { session, preferences, router } = usePage();
   const texts = useTexts();
   const state = useStore(session.state);
-  const { path } = useStore(router.route);
+  const route = useStore(router.route);
+  const { path } = route;
   const language = useStore(preferences.language);
   const theme = useStore(preferences.theme);
   const { action, logOut } = useLogOut();
+  useEffect(action.forget, [route]);
   const isLoggedIn = state.status === 'logged-in';
   const isStaff = isLoggedIn && state.token.roles.some((role) => STAFF.includes(role));
   return (

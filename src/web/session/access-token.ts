@@ -14,17 +14,20 @@ const OVER: ReadonlySet<Reason | null> = new Set<Reason>([
   'TOKEN_MALFORMED',
 ]);
 
-/** Attaches the access token where one is needed. One that is refused is refreshed, and the call repeated, once. */
+/**
+ * Attaches the access token where one is needed. One that is refused is refreshed, and the call repeated, once: for the person
+ * who has made it, never for one who has logged in meanwhile.
+ */
 export function createAccessToken(session: Pick<Session, 'accessToken' | 'replace'>): Interceptor {
   return (next) => async (request) => {
     if (!needsAccessToken(request.method)) return await next(request);
     const token = await session.accessToken();
-    request.header.set('authorization', `Bearer ${token}`);
+    request.header.set('authorization', `Bearer ${token.accessToken}`);
     try {
       return await next(request);
     } catch (error) {
       if (!OVER.has(reasonOf(error))) throw error;
-      request.header.set('authorization', `Bearer ${await session.replace(token)}`);
+      request.header.set('authorization', `Bearer ${(await session.replace(token)).accessToken}`);
       return await next(request);
     }
   };

@@ -22,8 +22,10 @@ export function createProofs(keyPair: () => Promise<KeyPair>): Interceptor {
   return (next) => async (request) => {
     if (!givesTokens(request.method)) return await next(request);
     const { origin, pathname } = new URL(request.url);
+    let used: KeyPair | undefined;
     const send = async () => {
-      request.header.set(PROOF, await generateProof(await keyPair(), `${origin}${pathname}`, 'POST', nonce));
+      used = await keyPair();
+      request.header.set(PROOF, await generateProof(used, `${origin}${pathname}`, 'POST', nonce));
       try {
         const response = await next(request);
         learn(response.header);
@@ -36,7 +38,11 @@ export function createProofs(keyPair: () => Promise<KeyPair>): Interceptor {
     try {
       return await send();
     } catch (error) {
-      if (reasonOf(error) !== 'DPOP_NONCE_REQUIRED') throw error;
+      const reason = reasonOf(error);
+      // The storage of this browser may have been away for a moment, and the key that is in it may be there again.
+      const isRepeated =
+        reason === 'DPOP_NONCE_REQUIRED' || (reason === 'REFRESH_TOKEN_BOUND' && (await keyPair()) !== used);
+      if (!isRepeated) throw error;
       return await send();
     }
   };

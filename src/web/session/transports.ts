@@ -1,6 +1,7 @@
 import type { Interceptor, Transport } from '@connectrpc/connect';
 import { createGrpcWebTransport } from '@connectrpc/connect-web';
 import { cookieTransport } from './cookie-transport.ts';
+import { timeLimit } from './time-limit.ts';
 
 type Options = {
   /** Of the gateway, without a path. */
@@ -8,9 +9,6 @@ type Options = {
   readonly acceptLanguage: Interceptor;
   readonly proofs: Interceptor;
 };
-
-/** Milliseconds after which a call is given up; a login takes part of a second. */
-const TIMEOUT = 20_000;
 
 /**
  * How calls travel: gRPC-web in binary, with what every call carries. A page of another origin than the gateway's also needs a
@@ -21,7 +19,6 @@ const TIMEOUT = 20_000;
 export function createTransport({ origin, acceptLanguage, proofs }: Options, outer: readonly Interceptor[]): Transport {
   return createGrpcWebTransport({
     baseUrl: origin,
-    defaultTimeoutMs: TIMEOUT,
-    interceptors: [...outer, acceptLanguage, cookieTransport, proofs],
+    interceptors: [...outer, acceptLanguage, cookieTransport, proofs, timeLimit],
   });
 }

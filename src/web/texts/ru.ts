@@ -30,6 +30,7 @@ export const ru: typeof en = {
     reasons: ruReasons,
     retryIn: (delay) => `Попробуйте через ${delay < 120 ? seconds(delay) : minutes(Math.ceil(delay / 60))}.`,
     triesLeft: (tries) => `Осталось: ${count(tries, { one: 'попытка', few: 'попытки', other: 'попыток' })}.`,
+    noTriesLeft: 'Запросите новый код.',
   },
   fields: ruFields,
   roleNames: ruRoles,
@@ -43,10 +44,13 @@ export const ru: typeof en = {
   mail: {
     title: 'Проверьте почту',
     sentTo: (email) => `Мы отправили ссылку на ${email}. Откройте её на этом устройстве.`,
+    maybeSentTo: (email) => `Если ${email} принадлежит аккаунту, ссылка уже в пути.`,
   },
   links: {
     incomplete: 'Ссылка неполная. Откройте её из сообщения ещё раз.',
     registerAgain: 'Зарегистрироваться ещё раз',
+    loggedInAs: (login) => `Вы вошли как ${login}.`,
+    useAnother: 'Выйти и войти в другой аккаунт',
   },
   login: {
     title: 'Вход',
@@ -64,10 +68,11 @@ export const ru: typeof en = {
     setPassword: 'Задать пароль',
     resetEndsSessions: 'Вы выйдете из аккаунта на всех устройствах.',
     passwordWasReset: 'Пароль изменён. Войдите с ним.',
+    accountWasClosed: 'Ваш аккаунт закрыт.',
   },
   again: {
     title: 'Это вы?',
-    hint: 'Для этого действия нужно войти ещё раз. Потом оно продолжится само.',
+    hint: 'Чтобы продолжить, войдите ещё раз. Так никто другой не изменит ваш аккаунт.',
     passwordOf: (login) => `Пароль для ${login}`,
     submit: 'Продолжить',
     byCode: 'Отправить код',
@@ -103,8 +108,9 @@ export const ru: typeof en = {
       password: 'Пароль',
       roles: 'Роли',
       profile: 'Профиль',
-      leave: 'Выход',
+      leave: 'Выход и закрытие',
     },
+    unconfirmed: 'Один из ваших контактов ещё не подтверждён, и войти с ним нельзя.',
   },
   sessions: {
     title: 'Сеансы',
@@ -115,6 +121,8 @@ export const ru: typeof en = {
     end: 'Завершить',
     ended: (device) => `Сеанс завершён: ${device}.`,
     endOthers: 'Завершить все остальные сеансы',
+    endOthersQuestion: 'Завершить все остальные сеансы?',
+    endOthersHint: 'Вы останетесь только на этом устройстве.',
     endedOthers: (n) => `Завершено: ${count(n, { one: 'сеанс', few: 'сеанса', other: 'сеансов' })}.`,
   },
   contacts: {
@@ -138,6 +146,12 @@ export const ru: typeof en = {
     removed: (contact) => `Контакт ${contact} удалён.`,
     isPrimaryNow: (contact) => `Контакт ${contact} теперь основной.`,
     isConfirmedNow: (contact) => `Контакт ${contact} подтверждён.`,
+    replace: 'Заменить',
+    replaceQuestion: (contact) => `Заменить ${contact}?`,
+    replaceLoginHint: 'У аккаунта один логин. С прежним войти больше не получится.',
+    replacePhoneHint: 'У аккаунта один телефон. Новый заменит его, когда будет подтверждён.',
+    removeQuestion: (contact) => `Удалить ${contact}?`,
+    removeHint: 'С ним больше нельзя будет войти, и на него ничего не придёт.',
   },
   password: {
     title: 'Пароль',
@@ -166,7 +180,7 @@ export const ru: typeof en = {
     anyLanguage: 'Как на странице',
   },
   leave: {
-    title: 'Выход',
+    title: 'Выход и закрытие',
     logOutTitle: 'Выйти',
     logOutHint: 'Здесь или везде, где вы вошли.',
     here: 'Выйти здесь',
@@ -176,6 +190,10 @@ export const ru: typeof en = {
     close: 'Закрыть аккаунт',
     closeQuestion: 'Закрыть ваш аккаунт?',
     closeForGood: 'Закрыть мой аккаунт',
+  },
+  nowhere: {
+    title: 'Здесь ничего нет',
+    back: 'В начало',
   },
   support: {
     title: 'Поддержка',

@@ -16,7 +16,8 @@ export function textOfFailure({ failures }: Texts, failure: Failure): string {
   const known: Readonly<Record<string, string>> = failures.reasons;
   const text = known[reason] ?? message;
   if (retryAfter !== null) return `${text} ${failures.retryIn(retryAfter)}`;
-  return triesLeft === null ? text : `${text} ${failures.triesLeft(triesLeft)}`;
+  if (triesLeft === null) return text;
+  return `${text} ${triesLeft === 0 ? failures.noTriesLeft : failures.triesLeft(triesLeft)}`;
 }
 
 /** A role by its name for people. */

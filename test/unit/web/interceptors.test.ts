@@ -7,7 +7,11 @@ import { AuthService } from '../../../src/gen/web/auth/v1/auth_service_pb.js';
 import { SessionsService } from '../../../src/gen/web/auth/v1/sessions_service_pb.js';
 import { createRecentLogin } from '../../../src/web/calls/recent-login.ts';
 import { createAccessToken, createKeepTokens } from '../../../src/web/session/access-token.ts';
+import { holdToken } from '../../../src/web/session/held-token.ts';
+import type { SessionState } from '../../../src/web/session/session.ts';
+import { createStore } from '../../../src/web/store.ts';
 import { cookieTransport } from '../../../src/web/session/cookie-transport.ts';
+import { createKeyStore } from '../../../src/web/session/key-store.ts';
 import { createProofs } from '../../../src/web/session/proofs.ts';
 import { refusal, tokens, transportTo } from './service.ts';
 
@@ -90,34 +94,34 @@ describe('Proofs', () => {
 });
 
 describe('Access tokens', () => {
-  const session = (replace: () => Promise<string>) => ({ accessToken: async () => 'first', replace });
+  const held = (name: string) => holdToken(tokens(name), 0);
+  const bearer = (name: string) => `Bearer ${tokens(name).accessToken}`;
+  const session = { accessToken: async () => held('first'), replace: async () => held('second') };
 
   it('go with calls that need one, and with no others', async () => {
-    const { auth, sessions, seen } = clients([createAccessToken(session(async () => 'second'))], noRefusal);
+    const { auth, sessions, seen } = clients([createAccessToken(session)], noRefusal);
     await auth.login({});
     await sessions.listSessions({});
-    expect(seen.map((headers) => headers.get('authorization'))).toEqual([null, 'Bearer first']);
+    expect(seen.map((headers) => headers.get('authorization'))).toEqual([null, bearer('first')]);
   });
 
-  it.each(['TOKEN_EXPIRED', 'TOKEN_REVOKED', 'TOKEN_KEY_UNKNOWN'] as const)(
-    'are replaced once when they are refused with %s',
-    async (reason) => {
-      const passed = clients([createAccessToken(session(async () => 'second'))], (_context, call) =>
-        call === 1 ? refusal(reason) : undefined,
-      );
-      await passed.sessions.listSessions({});
-      expect(passed.seen.map((headers) => headers.get('authorization'))).toEqual(['Bearer first', 'Bearer second']);
+  it.each([
+    ...(['TOKEN_EXPIRED', 'TOKEN_REVOKED', 'TOKEN_KEY_UNKNOWN'] as const),
+    ...(['TOKEN_SIGNATURE_INVALID', 'TOKEN_CLAIMS_INVALID', 'TOKEN_MALFORMED'] as const),
+  ])('are replaced once when they are refused with %s', async (reason) => {
+    const passed = clients([createAccessToken(session)], (_context, call) =>
+      call === 1 ? refusal(reason) : undefined,
+    );
+    await passed.sessions.listSessions({});
+    expect(passed.seen.map((headers) => headers.get('authorization'))).toEqual([bearer('first'), bearer('second')]);
 
-      const refused = clients([createAccessToken(session(async () => 'second'))], () => refusal(reason));
-      await expect(refused.sessions.listSessions({})).rejects.toThrow(reason);
-      expect(refused.seen).toHaveLength(2);
-    },
-  );
+    const refused = clients([createAccessToken(session)], () => refusal(reason));
+    await expect(refused.sessions.listSessions({})).rejects.toThrow(reason);
+    expect(refused.seen).toHaveLength(2);
+  });
 
   it('are not replaced for any other refusal', async () => {
-    const { sessions, seen } = clients([createAccessToken(session(async () => 'second'))], () =>
-      refusal('PERMISSION_REQUIRED'),
-    );
+    const { sessions, seen } = clients([createAccessToken(session)], () => refusal('PERMISSION_REQUIRED'));
     await expect(sessions.listSessions({})).rejects.toThrow('PERMISSION_REQUIRED');
     expect(seen).toHaveLength(1);
   });
@@ -144,11 +148,20 @@ describe('A call that needs a recent login', () => {
   const onceRefused = (_context: HandlerContext, call: number) =>
     call <= 2 ? refusal('RECENT_LOGIN_REQUIRED') : undefined;
 
+  const loggedIn = (userId: string): SessionState => ({
+    status: 'logged-in',
+    token: holdToken(tokens(`of ${userId}`, { userId }), 0),
+  });
+  const newSession = () => ({ state: createStore<SessionState>(loggedIn('ada')) });
+
   it('asks once, however many calls do, and is repeated after it', async () => {
-    const { interceptor, question } = createRecentLogin();
+    const session = newSession();
+    const { interceptor, question } = createRecentLogin(session);
     const { sessions, seen } = clients([interceptor], onceRefused);
     const calls = [sessions.listSessions({}), sessions.listSessions({})];
     await expect.poll(() => seen.length).toBe(2);
+    // The login itself.
+    session.state.set(loggedIn('ada'));
     question.get()?.answer(true);
     await Promise.all(calls);
     expect(seen).toHaveLength(4);
@@ -156,7 +169,7 @@ describe('A call that needs a recent login', () => {
   });
 
   it('is refused for whoever does not want to, and asks again the next time', async () => {
-    const { interceptor, question } = createRecentLogin();
+    const { interceptor, question } = createRecentLogin(newSession());
     const { sessions, seen } = clients([interceptor], onceRefused);
     for (const call of [1, 2]) {
       const refused = sessions.listSessions({});
@@ -165,5 +178,72 @@ describe('A call that needs a recent login', () => {
       await expect(refused).rejects.toThrow('RECENT_LOGIN_REQUIRED');
       expect(seen).toHaveLength(call);
     }
+  });
+
+  it.each<[string, SessionState]>([
+    ['has logged out', { status: 'logged-out', because: null }],
+    ['has made room for somebody else', { status: 'starting' }],
+    ['is somebody else now', loggedIn('bob')],
+  ])('is refused, and the question gone with him, when the person %s', async (_name, next) => {
+    const session = newSession();
+    const { interceptor, question } = createRecentLogin(session);
+    const { sessions, seen } = clients([interceptor], onceRefused);
+    const refused = sessions.listSessions({});
+    await expect.poll(() => question.get()).not.toBeNull();
+    const asked = question.get();
+    session.state.set(next);
+    expect(question.get()).toBeNull();
+    // Somebody else, who finds the dialog, answers it.
+    session.state.set(loggedIn('bob'));
+    asked?.answer(true);
+    await expect(refused).rejects.toThrow('RECENT_LOGIN_REQUIRED');
+    expect(seen).toHaveLength(1);
+  });
+
+  it('asks nobody but the one who has made it', async () => {
+    const session = newSession();
+    const { interceptor, question } = createRecentLogin(session);
+    const { sessions } = clients([interceptor], () => {
+      session.state.set(loggedIn('bob'));
+      return refusal('RECENT_LOGIN_REQUIRED');
+    });
+    await expect(sessions.listSessions({})).rejects.toThrow('RECENT_LOGIN_REQUIRED');
+    expect(question.get()).toBeNull();
+  });
+});
+
+describe('A key that the storage of the browser did not give', () => {
+  it('is not kept: storage is asked again, with the same one', async () => {
+    const offered: unknown[] = [];
+    const kept = await generateKeyPair('ES256');
+    const keys = createKeyStore(async (made) => {
+      offered.push(made);
+      if (offered.length < 3) throw new Error('The disk is busy.');
+      return kept;
+    });
+    const own = await keys();
+    expect(await keys()).toBe(own);
+    expect(await Promise.all([keys(), keys()])).toEqual([kept, kept]);
+    expect(await keys()).toBe(kept);
+    expect(offered).toEqual([own, own, own]);
+  });
+
+  it('is followed by the one that is there again, when a refresh token is bound to that', async () => {
+    const [own, kept] = await Promise.all([keyPair, generateKeyPair('ES256')]);
+    let isBusy = true;
+    const proofs = createProofs(async () => (isBusy ? own : kept));
+    const { auth, seen } = clients([proofs], (_context, call) => {
+      isBusy = false;
+      return call === 1 ? refusal('REFRESH_TOKEN_BOUND') : undefined;
+    });
+    await auth.refresh({});
+    const used = seen.map((headers) => decodeProtectedHeader(headers.get('dpop') ?? '').jwk!);
+    const thumbprints = await Promise.all(used.map((jwk) => calculateJwkThumbprint(jwk)));
+    const of = async ({ publicKey }: typeof own) => await calculateJwkThumbprint(await exportJWK(publicKey));
+    expect(thumbprints).toEqual([await of(own), await of(kept)]);
+
+    const bound = clients([createProofs(async () => own)], () => refusal('REFRESH_TOKEN_BOUND'));
+    await expect(bound.auth.refresh({})).rejects.toThrow('REFRESH_TOKEN_BOUND');
+    expect(bound.seen).toHaveLength(1);
   });
 });

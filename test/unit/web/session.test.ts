@@ -22,6 +22,7 @@ function page() {
       },
     },
     tabs: { tell: (message) => told.push(message), listen: (listener) => void (hear = listener) },
+    inTurn: (work) => work(),
     now: () => now,
   });
   return {
@@ -29,6 +30,8 @@ function page() {
     told,
     refreshes: () => waiting.length,
     answer: (answer: Answer) => waiting.at(-1)!.resolve(answer),
+    /** The how manyeth Refresh, from 1. */
+    answerTo: (number: number, answer: Answer) => waiting[number - 1]!.resolve(answer),
     hear: (message: TabMessage) => hear(message),
     pass: (seconds: number) => (now += seconds * 1000),
   };
@@ -93,7 +96,7 @@ describe('The access token', () => {
     pass(1790);
     const calls = Array.from({ length: 20 }, () => session.accessToken());
     answer(tokens('second'));
-    const used = new Set(await Promise.all(calls));
+    const used = new Set((await Promise.all(calls)).map(({ accessToken }) => accessToken));
     expect([...used]).toEqual([tokens('second').accessToken]);
     expect(refreshes()).toBe(2);
   });
@@ -101,7 +104,7 @@ describe('The access token', () => {
   it('is used as long as it is good, whatever the clock of the browser says', async () => {
     const { session, refreshes, pass } = await startedPage(tokens('first'));
     pass(1760);
-    expect(await session.accessToken()).toBe(tokens('first').accessToken);
+    expect(await session.accessToken()).toMatchObject({ accessToken: tokens('first').accessToken });
     expect(refreshes()).toBe(1);
   });
 
@@ -110,7 +113,7 @@ describe('The access token', () => {
     pass(1790);
     const early = session.accessToken();
     answer(away());
-    expect(await early).toBe(tokens('first').accessToken);
+    expect(await early).toMatchObject({ accessToken: tokens('first').accessToken });
     pass(20);
     const late = session.accessToken();
     answer(away());
@@ -118,26 +121,107 @@ describe('The access token', () => {
     expect(session.state.get().status).toBe('logged-in');
   });
 
+  it('is of no use any more, whatever time it has left, when the session turns out to be over', async () => {
+    const { session, answer, pass } = await startedPage(tokens('first'));
+    pass(1790);
+    const late = session.accessToken();
+    answer(refusal('SESSION_ENDED'));
+    await expect(late).rejects.toThrow('SESSION_ENDED');
+  });
+
   it('that was refused is replaced once, however many calls were refused with it', async () => {
     const { session, answer, refreshes } = await startedPage(tokens('first'));
-    const refused = tokens('first').accessToken;
+    const refused = await session.accessToken();
     const calls = Array.from({ length: 10 }, () => session.replace(refused));
     answer(tokens('second'));
     await Promise.all(calls);
-    expect(await session.replace(refused)).toBe(tokens('second').accessToken);
+    expect(await session.replace(refused)).toMatchObject({ accessToken: tokens('second').accessToken });
     expect(refreshes()).toBe(2);
   });
 
   it('of a login is not overtaken by a refresh that was on its way', async () => {
     for (const late of [tokens('of the one before'), refusal('SESSION_ENDED')]) {
       const { session, answer } = await startedPage(tokens('first'));
-      const replaced = session.replace(tokens('first').accessToken).catch(() => undefined);
+      const replaced = session.replace(await session.accessToken());
       session.begin(tokens('login'));
       answer(late);
-      await replaced;
-      expect(await session.accessToken()).toBe(tokens('login').accessToken);
+      expect(await replaced).toMatchObject({ accessToken: tokens('login').accessToken });
+      expect(await session.accessToken()).toEqual(await replaced);
       expect(session.state.get().status).toBe('logged-in');
     }
+  });
+});
+
+describe('A refresh that is overtaken', () => {
+  it('by a login in this tab says nothing about it, even where it fails', async () => {
+    for (const late of [away(), refusal('REFRESH_TOKEN_MISSING'), tokens('of the one before')]) {
+      const { session, answer } = page();
+      const started = session.start();
+      session.begin(tokens('login'));
+      answer(late);
+      await started;
+      expect(session.state.get()).toMatchObject({ status: 'logged-in', token: { sessionId: 'session of login' } });
+    }
+  });
+
+  it('at the start by a logout in another tab logs nobody in', async () => {
+    const { session, hear, answer } = page();
+    const started = session.start();
+    hear({ type: 'logged-out' });
+    answer(tokens('first'));
+    await started;
+    expect(session.state.get()).toEqual({ status: 'logged-out', because: null });
+  });
+
+  it('at the start by the login of somebody else in another tab is followed by one for him', async () => {
+    const { session, hear, answerTo, refreshes } = page();
+    const started = session.start();
+    hear({ type: 'logged-in', userId: 'bob' });
+    // Not at the same time: the cookie of the answer that comes last would stay.
+    expect(refreshes()).toBe(1);
+    answerTo(1, tokens('of ada'));
+    await started;
+    expect(session.state.get()).toEqual({ status: 'starting' });
+    await expect.poll(refreshes).toBe(2);
+    answerTo(2, tokens('of bob', { userId: 'bob' }));
+    await expect.poll(() => session.state.get()).toMatchObject({ status: 'logged-in', token: { userId: 'bob' } });
+  });
+
+  it('by the login of somebody else gives his token to no call of the one before', async () => {
+    const { session, hear, answerTo, refreshes } = await startedPage(tokens('first'));
+    const replaced = session.replace(await session.accessToken());
+    hear({ type: 'logged-in', userId: 'bob' });
+    answerTo(2, tokens('second'));
+    await expect(replaced).rejects.toThrow('not logged in any more');
+    await expect.poll(refreshes).toBe(3);
+    answerTo(3, tokens('of bob', { userId: 'bob' }));
+    await expect.poll(() => session.state.get()).toMatchObject({ status: 'logged-in', token: { userId: 'bob' } });
+  });
+
+  it('by a new login of the same person elsewhere is asked again: the end of his session before is none of the new one', async () => {
+    const { session, hear, answerTo, refreshes } = await startedPage(tokens('first'));
+    const replaced = session.replace(await session.accessToken());
+    hear({ type: 'logged-in', userId: 'ada' });
+    answerTo(2, refusal('SESSION_ENDED'));
+    await expect.poll(refreshes).toBe(3);
+    answerTo(3, tokens('third'));
+    expect(await replaced).toMatchObject({ accessToken: tokens('third').accessToken });
+  });
+});
+
+describe('A person', () => {
+  it('gets no token of another one, whom the cookie has turned out to belong to', async () => {
+    const { session, answer } = await startedPage(tokens('first'));
+    const replaced = session.replace(await session.accessToken());
+    answer(tokens('of bob', { userId: 'bob' }));
+    await expect(replaced).rejects.toThrow('not logged in any more');
+    expect(session.state.get()).toMatchObject({ status: 'logged-in', token: { userId: 'bob' } });
+  });
+
+  it('who is not logged in asks for nothing', async () => {
+    const { session, refreshes } = await startedPage(refusal('REFRESH_TOKEN_MISSING'));
+    await expect(session.accessToken()).rejects.toThrow('Nobody is logged in.');
+    expect(refreshes()).toBe(1);
   });
 });
 

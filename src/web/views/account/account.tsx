@@ -7,6 +7,7 @@ import { Password } from './password.tsx';
 import { ProfileView } from './profile.tsx';
 import { Roles } from './roles.tsx';
 import { Sessions } from './sessions.tsx';
+import { Unconfirmed } from './unconfirmed.tsx';
 
 /** The parts of the account, in the order in which they are shown; the first is where one arrives. */
 const SECTIONS = {
@@ -40,6 +41,7 @@ export function Account() {
         </ul>
       </nav>
       <section class="card">
+        <Unconfirmed section={current} />
         <View key={current} />
       </section>
     </div>

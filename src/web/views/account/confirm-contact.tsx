@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import type { Contact } from '../../../gen/web/accounts/v1/contact_pb.js';
 import { useAction } from '../../calls/use-action.ts';
 import { useMessage } from '../../calls/use-message.ts';
+import type { SentMessages } from '../../calls/use-message.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { Button } from '../../parts/button.tsx';
 import { CodeStep } from '../../parts/code-step.tsx';
@@ -11,19 +12,23 @@ import { Waiting } from '../../parts/waiting.tsx';
 
 type Props = {
   readonly contact: Contact;
+  /** A code that is on its way is good for another visit to this dialog. */
+  readonly sentMessages: SentMessages;
   readonly onDone: (contact: Contact) => void;
   readonly onClose: () => void;
 };
 
 /** Shows that a contact is the person's: by a code to a phone, by a link to an address. */
-export function ConfirmContact({ contact, onDone, onClose }: Props) {
+export function ConfirmContact({ contact, sentMessages, onDone, onClose }: Props) {
   const { calls } = usePage();
   const texts = useTexts();
   const { contactId, value } = contact;
-  const message = useMessage(() => calls.accounts.startContactConfirmation({ contactId }));
+  const message = useMessage(() => calls.accounts.startContactConfirmation({ contactId }), sentMessages);
   const action = useAction();
   const { sent } = message;
-  useEffect(() => void message.send(value), []);
+  useEffect(() => {
+    if (!message.resume(value)) void message.send(value);
+  }, []);
 
   async function confirm(handle: string, code: string): Promise<void> {
     const proof = { case: 'code', value: { handle, code } } as const;
@@ -45,6 +50,7 @@ export function ConfirmContact({ contact, onDone, onClose }: Props) {
           action={action}
           submit={texts.contacts.confirm}
           field="code.code"
+          hasFocus
           onSubmit={(code) => void confirm(sent.handle, code)}
         />
       )}

@@ -1,7 +1,9 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Contact } from '../../../gen/web/accounts/v1/contact_pb.js';
 import { useAction, useLoaded } from '../../calls/use-action.ts';
+import type { SentMessages } from '../../calls/use-message.ts';
 import { usePage, useTexts } from '../../page.ts';
+import { ConfirmDialog } from '../../parts/dialog.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { FailureNotice, Result } from '../../parts/notices.tsx';
@@ -17,8 +19,18 @@ export function Contacts() {
   const action = useAction();
   const [result, setResult] = useState('');
   const [confirming, setConfirming] = useState<Contact | null>(null);
+  const [removing, setRemoving] = useState<Contact | null>(null);
+  const sentMessages = useRef<SentMessages>(new Map());
+
+  // A link of a mail may have been followed in another tab.
+  useEffect(() => {
+    const reload = () => void list.reload();
+    addEventListener('focus', reload);
+    return () => removeEventListener('focus', reload);
+  }, []);
 
   async function change(work: () => Promise<unknown>, done: string): Promise<void> {
+    setRemoving(null);
     setResult('');
     if (await action.run(work)) setResult(done);
     await list.reload();
@@ -55,7 +67,7 @@ export function Contacts() {
             isPending={action.isPending}
             onConfirm={() => setConfirming(contact)}
             onMakePrimary={() => void makePrimary(contact)}
-            onRemove={() => void remove(contact)}
+            onRemove={() => setRemoving(contact)}
           />
         ))}
       </ul>
@@ -63,11 +75,26 @@ export function Contacts() {
         <ConfirmContact
           key={confirming.contactId}
           contact={confirming}
+          sentMessages={sentMessages.current}
           onDone={(contact) => void confirmed(contact)}
-          onClose={() => setConfirming(null)}
+          onClose={() => {
+            setConfirming(null);
+            void list.reload();
+          }}
         />
       )}
-      <AddContact onAdded={(contact) => void added(contact)} />
+      {removing && (
+        <ConfirmDialog
+          title={texts.removeQuestion(removing.value)}
+          action={action}
+          confirm={texts.remove}
+          onConfirm={() => void remove(removing)}
+          onClose={() => setRemoving(null)}
+        >
+          <p>{texts.removeHint}</p>
+        </ConfirmDialog>
+      )}
+      <AddContact contacts={list.value?.contacts ?? []} onAdded={(contact) => void added(contact)} />
     </>
   );
 }

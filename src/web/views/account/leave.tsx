@@ -10,14 +10,16 @@ import { FailureNotice } from '../../parts/notices.tsx';
 
 /** Ways out: for now, everywhere, for good. */
 export function Leave() {
-  const { calls, session } = usePage();
+  const { calls, session, router } = usePage();
   const { leave: texts } = useTexts();
   const { action, logOut } = useLogOut();
   const closing = useAction();
   const [isAsking, setAsking] = useState(false);
 
   async function close(): Promise<void> {
-    if (await closing.run(() => calls.accounts.deactivateAccount({}))) session.end();
+    if (!(await closing.run(() => calls.accounts.deactivateAccount({})))) return;
+    session.end();
+    router.go('/login', { section: 'closed' });
   }
   return (
     <>

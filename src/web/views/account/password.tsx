@@ -12,34 +12,34 @@ import { Result } from '../../parts/notices.tsx';
 export function Password() {
   const { calls } = usePage();
   const { password: texts, fields } = useTexts();
-  const change = useAction();
-  const set = useAction();
+  const action = useAction();
   const [isFirst, setFirst] = useState(false);
   const [result, setResult] = useState('');
   // Emptied by drawing it anew.
   const [round, setRound] = useState(0);
 
+  // The service knows better: what was typed stays, and the reason is shown.
   useEffect(() => {
-    if (change.failure?.reason === 'PASSWORD_NOT_SET') setFirst(true);
-    if (set.failure?.reason === 'PASSWORD_ALREADY_SET') setFirst(false);
-  }, [change.failure, set.failure]);
+    if (action.failure?.reason === 'PASSWORD_NOT_SET') setFirst(true);
+    if (action.failure?.reason === 'PASSWORD_ALREADY_SET') setFirst(false);
+  }, [action.failure]);
 
-  function done(text: string): void {
-    setResult(text);
-    setFirst(false);
-    setRound(round + 1);
+  /** @returns what has happened */
+  async function save(newPassword: string, currentPassword: string): Promise<string> {
+    if (isFirst) {
+      await calls.passwords.setPassword({ newPassword });
+      return texts.wasSet;
+    }
+    const { endedSessions } = await calls.passwords.changePassword({ currentPassword, newPassword });
+    return texts.changed(endedSessions);
   }
-  async function changePassword(values: Values): Promise<void> {
+  async function submit(values: Values): Promise<void> {
     setResult('');
-    await change.run(async () => {
-      const passwords = { currentPassword: values('current_password'), newPassword: values('new_password') };
-      const { endedSessions } = await calls.passwords.changePassword(passwords);
-      done(texts.changed(endedSessions));
+    await action.run(async () => {
+      setResult(await save(values('new_password'), values('current_password')));
+      setFirst(false);
+      setRound(round + 1);
     });
-  }
-  async function setPassword(values: Values): Promise<void> {
-    setResult('');
-    if (await set.run(() => calls.passwords.setPassword({ newPassword: values('new_password') }))) done(texts.wasSet);
   }
 
   return (
@@ -47,21 +47,15 @@ export function Password() {
       <Heading text={texts.title} />
       <p class="lead">{isFirst ? texts.setHint : texts.changeHint}</p>
       <Result>{result}</Result>
-      {isFirst ? (
-        <Form key="set" action={set} submit={texts.set} onSubmit={(values) => void setPassword(values)}>
-          <PasswordField name="new_password" label={fields.newPassword} isNew />
-        </Form>
-      ) : (
-        <Form
-          key={`change ${round}`}
-          action={change}
-          submit={texts.change}
-          onSubmit={(values) => void changePassword(values)}
-        >
-          <PasswordField name="current_password" label={fields.currentPassword} />
-          <PasswordField name="new_password" label={fields.newPassword} isNew />
-        </Form>
-      )}
+      <Form
+        key={round}
+        action={action}
+        submit={isFirst ? texts.set : texts.change}
+        onSubmit={(values) => void submit(values)}
+      >
+        {!isFirst && <PasswordField key="current" name="current_password" label={fields.currentPassword} />}
+        <PasswordField key="new" name="new_password" label={fields.newPassword} isNew />
+      </Form>
       <Button look="link" onClick={() => setFirst(!isFirst)}>
         {isFirst ? texts.hasOne : texts.hasNone}
       </Button>

@@ -3,6 +3,7 @@ import type { Session } from '../../../gen/web/auth/v1/session_pb.js';
 import { useAction, useLoaded } from '../../calls/use-action.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { Button } from '../../parts/button.tsx';
+import { ConfirmDialog } from '../../parts/dialog.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { FailureNotice, Result } from '../../parts/notices.tsx';
@@ -15,6 +16,7 @@ export function Sessions() {
   const list = useLoaded(() => calls.sessions.listSessions({}));
   const action = useAction();
   const [ending, setEnding] = useState<string | null>(null);
+  const [isAsking, setAsking] = useState(false);
   const [result, setResult] = useState('');
 
   async function endOne({ sessionId, deviceName }: Session): Promise<void> {
@@ -27,6 +29,7 @@ export function Sessions() {
   }
 
   async function endOthers(): Promise<void> {
+    setAsking(false);
     setResult('');
     await action.run(async () => {
       const { endedSessions } = await calls.sessions.endOtherSessions({});
@@ -46,10 +49,21 @@ export function Sessions() {
       <SessionList sessions={sessions} ending={ending} onEnd={(session) => void endOne(session)} />
       {sessions.length > 1 && (
         <div class="actions">
-          <Button look="danger" isPending={action.isPending && ending === null} onClick={() => void endOthers()}>
+          <Button look="danger" isPending={action.isPending && ending === null} onClick={() => setAsking(true)}>
             {texts.endOthers}
           </Button>
         </div>
+      )}
+      {isAsking && (
+        <ConfirmDialog
+          title={texts.endOthersQuestion}
+          action={action}
+          confirm={texts.endOthers}
+          onConfirm={() => void endOthers()}
+          onClose={() => setAsking(false)}
+        >
+          <p>{texts.endOthersHint}</p>
+        </ConfirmDialog>
       )}
     </>
   );

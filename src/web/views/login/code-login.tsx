@@ -3,12 +3,13 @@ import { useMessage } from '../../calls/use-message.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { CodeStep } from '../../parts/code-step.tsx';
 import { ContactField } from '../../parts/fields.tsx';
+import type { Typed } from '../../parts/fields.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { INTERFACE } from '../interface.ts';
 
 /** By a code that is sent to a phone or an address. */
-export function CodeLogin() {
+export function CodeLogin({ typed }: { readonly typed: Typed }) {
   const { calls } = usePage();
   const texts = useTexts();
   const message = useMessage((contact) => calls.auth.startCodeLogin({ contact }));
@@ -25,7 +26,7 @@ export function CodeLogin() {
           submit={texts.code.send}
           onSubmit={(values) => void message.send(values('contact'))}
         >
-          <ContactField />
+          <ContactField typed={typed} />
         </Form>
       </>
     );

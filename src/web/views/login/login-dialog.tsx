@@ -50,11 +50,10 @@ function LoginAgain({ question }: { readonly question: LoginQuestion }) {
           onSubmit={(values) =>
             void again(() => calls.auth.login({ login: login.value, password: values('password') }))
           }
-          more={<Button onClick={() => question.answer(false)}>{texts.cancel}</Button>}
         >
           {/* For the one who keeps the passwords. */}
           <input class="unseen" autoComplete="username" value={login.value} tabIndex={-1} aria-hidden readOnly />
-          <PasswordField name="password" label={texts.again.passwordOf(login.value)} />
+          <PasswordField name="password" label={texts.again.passwordOf(login.value)} hasFocus />
         </Form>
       )}
       {reachable && !sent && (
@@ -69,11 +68,16 @@ function LoginAgain({ question }: { readonly question: LoginQuestion }) {
           sent={sent}
           action={action}
           submit={texts.again.submit}
+          hasFocus
           onSubmit={(code) =>
             void again(() => calls.auth.finishCodeLogin({ handle: sent.handle, code, interface: INTERFACE }))
           }
         />
       )}
+      {/* Whatever is not there: there is always a way out. */}
+      <div class="actions">
+        <Button onClick={() => question.answer(false)}>{texts.cancel}</Button>
+      </div>
     </Dialog>
   );
 }

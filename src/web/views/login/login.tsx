@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useTexts } from '../../page.ts';
 import { Button } from '../../parts/button.tsx';
+import { useTyped } from '../../parts/fields.tsx';
 import { Link } from '../../parts/link.tsx';
 import { Hint } from '../../parts/notices.tsx';
 import { CodeLogin } from './code-login.tsx';
@@ -14,14 +15,16 @@ export function LogIn({ notice = '' }: { readonly notice?: string }) {
   const { login } = useTexts();
   const [way, setWay] = useState<Way>('password');
   const [wasReset, setWasReset] = useState(false);
+  const typed = useTyped();
   const hint = wasReset ? login.passwordWasReset : notice;
 
   return (
     <section class="card narrow">
-      {way === 'password' && <PasswordLogin>{hint !== '' && <Hint>{hint}</Hint>}</PasswordLogin>}
-      {way === 'code' && <CodeLogin />}
+      {way === 'password' && <PasswordLogin typed={typed()}>{hint !== '' && <Hint>{hint}</Hint>}</PasswordLogin>}
+      {way === 'code' && <CodeLogin typed={typed()} />}
       {way === 'reset' && (
         <ResetPassword
+          typed={typed()}
           onDone={() => {
             setWasReset(true);
             setWay('password');

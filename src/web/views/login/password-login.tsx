@@ -3,11 +3,14 @@ import { useAction } from '../../calls/use-action.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { Field } from '../../parts/field.tsx';
 import { PasswordField } from '../../parts/fields.tsx';
+import type { Typed } from '../../parts/fields.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Heading } from '../../parts/heading.tsx';
 
+type Props = { readonly typed: Typed; readonly children?: ComponentChildren };
+
 /** By any contact that is confirmed, and the password. */
-export function PasswordLogin({ children }: { readonly children?: ComponentChildren }) {
+export function PasswordLogin({ typed, children }: Props) {
   const { calls } = usePage();
   const { login } = useTexts();
   const action = useAction();
@@ -22,7 +25,7 @@ export function PasswordLogin({ children }: { readonly children?: ComponentChild
           void action.run(() => calls.auth.login({ login: values('login'), password: values('password') }))
         }
       >
-        <Field name="login" label={login.login} input={{ autoComplete: 'username', inputMode: 'email' }} />
+        <Field name="login" label={login.login} input={{ autoComplete: 'username', inputMode: 'email', ...typed }} />
         <PasswordField name="password" />
       </Form>
     </>

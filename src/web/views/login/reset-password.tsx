@@ -3,12 +3,13 @@ import { useMessage } from '../../calls/use-message.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { CodeStep } from '../../parts/code-step.tsx';
 import { ContactField, PasswordField } from '../../parts/fields.tsx';
+import type { Typed } from '../../parts/fields.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { LinkSent } from '../../parts/link-sent.tsx';
 
 /** A forgotten password: a link for an address, a code for a phone. */
-export function ResetPassword({ onDone }: { readonly onDone: () => void }) {
+export function ResetPassword({ typed, onDone }: { readonly typed: Typed; readonly onDone: () => void }) {
   const { calls } = usePage();
   const texts = useTexts();
   const message = useMessage((contact) => calls.passwords.startPasswordReset({ contact }));
@@ -25,12 +26,14 @@ export function ResetPassword({ onDone }: { readonly onDone: () => void }) {
           submit={texts.login.sendReset}
           onSubmit={(values) => void message.send(values('contact'))}
         >
-          <ContactField />
+          <ContactField typed={typed} />
         </Form>
       </>
     );
   }
-  if (sent.contact.includes('@')) return <LinkSent message={message} sent={sent} />;
+  if (sent.contact.includes('@')) {
+    return <LinkSent message={message} sent={sent} hint={texts.mail.maybeSentTo(sent.contact)} />;
+  }
 
   async function finish(code: string, newPassword: string, handle: string): Promise<void> {
     const proof = { case: 'code', value: { handle, code } } as const;

@@ -23,6 +23,7 @@ export function FinishRegistration({ token, isByPhone }: Props) {
   const action = useAction();
 
   async function finish(values: Values): Promise<void> {
+    const go = router.fromHere();
     const isFinished = await action.run(() =>
       calls.registration.finishRegistration({
         token,
@@ -35,7 +36,7 @@ export function FinishRegistration({ token, isByPhone }: Props) {
         language,
       }),
     );
-    if (isFinished) router.go('/account', { replace: true });
+    if (isFinished) go('/account', { replace: true });
   }
   return (
     <Form action={action} submit={register.submit} onSubmit={(values) => void finish(values)}>

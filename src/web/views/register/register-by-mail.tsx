@@ -8,9 +8,11 @@ import { LinkSent } from '../../parts/link-sent.tsx';
 /** Sends the link with which a registration goes on. */
 export function RegisterByMail() {
   const { calls } = usePage();
-  const { register } = useTexts();
+  const { register, mail } = useTexts();
   const message = useMessage((email) => calls.registration.startRegistration({ email }));
-  if (message.sent) return <LinkSent message={message} sent={message.sent} />;
+  if (message.sent) {
+    return <LinkSent message={message} sent={message.sent} hint={mail.sentTo(message.sent.contact)} />;
+  }
   return (
     <>
       <Heading text={register.mailTitle} />

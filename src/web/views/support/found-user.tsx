@@ -11,12 +11,12 @@ import { UserFacts } from './user-facts.tsx';
 
 type Props = {
   readonly user: FindUserResponse;
-  /** Looks again. */
-  readonly onChange: () => Promise<void>;
+  /** One of his sessions has ended; empty: all have. */
+  readonly onEnded: (sessionId: string) => void;
 };
 
 /** Somebody who was found, and the one thing that can be done for him. */
-export function FoundUser({ user, onChange }: Props) {
+export function FoundUser({ user, onEnded }: Props) {
   const { calls } = usePage();
   const { support: texts, sessions } = useTexts();
   const action = useAction();
@@ -33,7 +33,7 @@ export function FoundUser({ user, onChange }: Props) {
     const isEnded = await action.run(async () => {
       const { endedSessions } = await calls.support.endSessionsOfUser({ userId, sessionId });
       setResult(sessions.endedOthers(endedSessions));
-      await onChange();
+      onEnded(sessionId);
     });
     setEnding(null);
     if (isEnded) setAsking(false);
