@@ -1,23 +1,38 @@
+import { hash } from 'node:crypto';
 import { parseCookie, stringifySetCookie } from 'cookie';
 
 // The prefix keeps other hosts of the domain, and plain HTTP, from writing them (RFC 6265bis, section 4.1.3.2).
-export const REFRESH_COOKIE = '__Host-refresh_token';
+const REFRESH_COOKIE = '__Host-refresh_token';
 export const DEVICE_COOKIE = '__Host-device_token';
 
-type CookieName = typeof REFRESH_COOKIE | typeof DEVICE_COOKIE;
+export type CookieName = `${typeof REFRESH_COOKIE}${string}` | typeof DEVICE_COOKIE;
+
+/**
+ * Where the refresh token of a page is. Browsers keep keys by the origin of the page, and cookies by the host of the listener:
+ * pages of two origins would overwrite each other's token with one that is bound to a key which only the other has.
+ *
+ * @param origin of the page; null: it is one of the listener's own
+ */
+export function refreshCookieOf(origin: string | null): CookieName {
+  return origin === null ? REFRESH_COOKIE : `${REFRESH_COOKIE}-${hash('sha256', origin).slice(0, 8)}`;
+}
 
 /** No token of ours has another character, and none is longer. */
 const TOKEN = /^[A-Za-z0-9_-]{1,512}$/;
 
+/** What stands in a cookie of ours. */
+export type TokenCookie = { readonly token: string } | 'broken' | 'several';
+
 /**
  * What the header `cookie` says of a token; null: nothing. A browser has one cookie of the name, and in it what we have put there:
- * whatever else comes is `broken`.
+ * whatever else comes is `broken`; of `several`, one may be good.
  */
-export function readTokenCookie(header: string | null, name: CookieName): { readonly token: string } | 'broken' | null {
+export function readTokenCookie(header: string | null, name: CookieName): TokenCookie | null {
   const pairs = (header ?? '').split(';').map((pair) => parseCookie(pair, { decode: (text) => text })[name]);
   const [token, another] = pairs.filter((value) => value !== undefined);
   if (token === undefined) return null;
-  return another === undefined && TOKEN.test(token) ? { token } : 'broken';
+  if (another !== undefined) return 'several';
+  return TOKEN.test(token) ? { token } : 'broken';
 }
 
 /** The header `set-cookie`. @param maxAge seconds */

@@ -7,7 +7,7 @@ import type { UniversalServerRequest, UniversalServerResponse } from '@connectrp
  */
 const TEXT_TYPE = /^application\/grpc-web-text(?:\+proto)?\s*(?:;|$)/i;
 /** A piece ends where its padding does: base64 that was made in pieces may be padded in the middle. */
-const PIECE = /[^=]+={0,2}/g;
+const PIECE = /[^=]*=*/g;
 const ALPHABET = /^[A-Za-z0-9+/]*={0,2}$/;
 
 export function isText({ header }: UniversalServerRequest): boolean {

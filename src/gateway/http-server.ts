@@ -11,24 +11,31 @@ type HttpServer = {
   readonly stop: (grace: number) => Promise<void>;
 };
 
-/** Milliseconds for the headers of a request, and for all of it: enough for a phone in a lift, too little to hold many. */
-const HEADERS_TIMEOUT = 10_000;
-const REQUEST_TIMEOUT = 30_000;
-/** Longer than proxies keep theirs (nginx and Envoy: 60 s and less), so that none sends into a connection that just closes. */
-const KEEP_ALIVE = 75_000;
-/** A connection on which nothing moves, as with somebody who does not take his answer. */
-const IDLE = 120_000;
-/** How often the first two are looked after; by default they could take half a minute longer. */
-const CHECKS = 2_000;
+/** Times in milliseconds. */
+const LIMITS = {
+  /** More than people make, and no more than a process has descriptors for. */
+  connections: 10_000,
+  /** For the headers of a request, and for all of it: enough for a phone in a lift, too little to hold many. */
+  headers: 10_000,
+  wholeRequest: 30_000,
+  /** Longer than proxies keep theirs (nginx and Envoy: 60 s and less), so that none sends into a connection that just closes. */
+  keepAlive: 75_000,
+  /** A connection on which nothing moves, as with somebody who does not take his answer. */
+  idle: 120_000,
+  /** How often the first two are looked after; by default they could take half a minute longer. */
+  checks: 2_000,
+};
 
-export function createHttpServer(handler: HttpHandler): HttpServer {
+/** @param limits in place of ours */
+export function createHttpServer(handler: HttpHandler, limits: Partial<typeof LIMITS> = {}): HttpServer {
+  const { connections, headers, wholeRequest, keepAlive, idle, checks } = { ...LIMITS, ...limits };
   let isStopping = false;
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT,
-      requestTimeout: REQUEST_TIMEOUT,
-      keepAliveTimeout: KEEP_ALIVE,
-      connectionsCheckingInterval: CHECKS,
+      headersTimeout: headers,
+      requestTimeout: wholeRequest,
+      keepAliveTimeout: keepAlive,
+      connectionsCheckingInterval: checks,
     },
     (request, response) => {
       response.once('close', () => {
@@ -38,7 +45,8 @@ export function createHttpServer(handler: HttpHandler): HttpServer {
       handler(request, response);
     },
   );
-  server.setTimeout(IDLE);
+  server.setTimeout(idle);
+  server.maxConnections = connections;
   return {
     async listen(host, port) {
       const listening = Promise.withResolvers<void>();

@@ -1,6 +1,8 @@
 import { AppError } from '../errors/app-error.ts';
 import type { TokenPair } from '../gen/auth/v1/token.ts';
-import { DEVICE_COOKIE, REFRESH_COOKIE, readTokenCookie, writeTokenCookie } from './cookies.ts';
+import { sessionNamedBy } from '../tokens/refresh-token.ts';
+import { DEVICE_COOKIE, writeTokenCookie } from './cookies.ts';
+import type { CookieName, TokenCookie } from './cookies.ts';
 import type { TokenFields } from './token-fields.ts';
 
 /** A request or a response as the chain has it. */
@@ -9,23 +11,25 @@ export type Message = Readonly<Record<string, unknown>>;
 /** Seconds: as long as a device token is good. */
 const DEVICE_MAX_AGE = 365 * 24 * 3600;
 
-/** The request with the tokens that the header `cookie` has. */
-export function fillFromCookies(fields: TokenFields, request: Message, header: string | null): Message {
+type ShownCookies = { readonly refresh: TokenCookie | null; readonly device: TokenCookie | null };
+
+/** The request with the tokens that cookies have. */
+export function fillFromCookies(fields: TokenFields, request: Message, { refresh, device }: ShownCookies): Message {
   const filled: Record<string, unknown> = { ...request };
   if (fields.takesRefreshToken) {
     if (request['refreshToken'] !== '') {
       const violations = [{ field: 'refresh_token', description: 'must be empty: it is in the cookie' }];
       throw new AppError('INVALID_REQUEST', { violations });
     }
-    const cookie = readTokenCookie(header, REFRESH_COOKIE);
-    if (!cookie) throw new AppError('REFRESH_TOKEN_MISSING');
-    if (cookie === 'broken') throw new AppError('REFRESH_TOKEN_UNKNOWN');
-    filled['refreshToken'] = cookie.token;
+    if (!refresh) throw new AppError('REFRESH_TOKEN_MISSING');
+    // Only bound ones are put into cookies: another one was planted, to have its owner's session go on here.
+    if (typeof refresh === 'string' || sessionNamedBy(refresh.token) === null)
+      throw new AppError('REFRESH_TOKEN_UNKNOWN');
+    filled['refreshToken'] = refresh.token;
   }
-  if (fields.takesDeviceToken && request['deviceToken'] === '') {
-    const cookie = readTokenCookie(header, DEVICE_COOKIE);
-    // A broken one is none, as one of another account is.
-    if (cookie && cookie !== 'broken') filled['deviceToken'] = cookie.token;
+  // A broken one is none, as one of another account is.
+  if (fields.takesDeviceToken && request['deviceToken'] === '' && device && typeof device !== 'string') {
+    filled['deviceToken'] = device.token;
   }
   return filled;
 }
@@ -34,6 +38,7 @@ export function fillFromCookies(fields: TokenFields, request: Message, header: s
 export function putIntoCookies(
   fields: TokenFields,
   response: Message,
+  refreshCookie: CookieName,
   now: number,
 ): { readonly rest: Message; readonly cookies: readonly string[] } {
   const rest: Record<string, unknown> = { ...response };
@@ -42,7 +47,7 @@ export function putIntoCookies(
     const pair = response[name] as TokenPair | undefined;
     if (!pair) continue;
     const maxAge = Math.floor(((pair.refreshTokenExpireTime?.getTime() ?? 0) - now) / 1000);
-    cookies.push(writeTokenCookie(REFRESH_COOKIE, pair.refreshToken, Math.max(maxAge, 0)));
+    cookies.push(writeTokenCookie(refreshCookie, pair.refreshToken, Math.max(maxAge, 0)));
     rest[name] = { ...pair, refreshToken: '' };
   }
   if (fields.givesDeviceToken && response['deviceToken']) {

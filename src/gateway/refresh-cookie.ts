@@ -7,8 +7,10 @@ import { LogoutScope } from '../gen/auth/v1/auth_service.ts';
 import type { WithCaller } from '../grpc/middleware/authorize.ts';
 import type { DpopNonces } from '../tokens/dpop-nonce.ts';
 import type { VerifyDpopProof } from '../tokens/dpop-proof.ts';
+import { sessionNamedBy } from '../tokens/refresh-token.ts';
 import type { WithHttpHeaders } from './call-context.ts';
-import { REFRESH_COOKIE, removeTokenCookie } from './cookies.ts';
+import { DEVICE_COOKIE, readTokenCookie, refreshCookieOf, removeTokenCookie } from './cookies.ts';
+import type { CookieName, TokenCookie } from './cookies.ts';
 import { fillFromCookies, putIntoCookies } from './message-cookies.ts';
 import type { Message } from './message-cookies.ts';
 import type { Origins } from './origins.ts';
@@ -53,17 +55,20 @@ export function createRefreshCookie(deps: Deps): ServerMiddleware<object, WithCa
   const { registry, origins, nonces, verifyProof, clock } = deps;
   const tokenFields = findAllTokenFields(registry);
 
-  /** By a header that a page of another origin cannot send unasked, and the origin, which a browser says and no page can forge. */
-  function isAsked(headers: Headers): boolean {
+  /**
+   * The cookie that is asked for; null: none. It is, by a header that a page of another origin cannot send unasked, and the
+   * origin, which a browser says and no page can forge.
+   */
+  function findCookie(headers: Headers): CookieName | null {
     const transport = headers.get('x-token-transport');
-    if (transport === null) return false;
+    if (transport === null) return null;
     if (transport !== 'cookie') {
       const violations = [{ field: 'x-token-transport', description: 'must be `cookie`, or not there' }];
       throw new AppError('INVALID_REQUEST', { violations });
     }
     const origin = headers.get('origin');
     if (origin === null || !origins.isAllowed(origin)) throw new AppError('ORIGIN_NOT_ALLOWED');
-    return true;
+    return refreshCookieOf(origins.own().includes(origin) ? null : origin);
   }
 
   function proveKey(headers: Headers, path: string): string {
@@ -79,25 +84,37 @@ export function createRefreshCookie(deps: Deps): ServerMiddleware<object, WithCa
     const fields = tokenFields.get(path) ?? (endsSession ? NO_TOKENS : null);
     if (!fields) return yield* call.next(call.request, context);
     const { requestHeader, responseHeader, caller } = context;
-    if (!isAsked(requestHeader)) return yield* call.next(call.request, context);
+    const name = findCookie(requestHeader);
+    if (!name) return yield* call.next(call.request, context);
 
+    const header = requestHeader.get('cookie');
+    const shown = { refresh: readTokenCookie(header, name), device: readTokenCookie(header, DEVICE_COOKIE) };
     const request = call.request as Message;
     const isProved = fields.pairs.length > 0;
     if (isProved) responseHeader.set('dpop-nonce', nonces.issue());
     try {
-      const filled = fillFromCookies(fields, request, requestHeader.get('cookie'));
+      const filled = fillFromCookies(fields, request, shown);
       const clientKey = isProved ? proveKey(requestHeader, path) : null;
       const proved = { ...context, caller: { ...caller, clientKey } };
       const response = yield* call.next(filled as typeof call.request, proved);
-      if (endsSession?.(request)) responseHeader.append('set-cookie', removeTokenCookie(REFRESH_COOKIE));
-      const { rest, cookies } = putIntoCookies(fields, response as Message, clock.now());
+      if (endsSession?.(request) && isOf(shown.refresh, caller.user?.sessionId)) {
+        responseHeader.append('set-cookie', removeTokenCookie(name));
+      }
+      const { rest, cookies } = putIntoCookies(fields, response as Message, name, clock.now());
       for (const cookie of cookies) responseHeader.append('set-cookie', cookie);
       return rest as NonNullable<typeof response>;
     } catch (error) {
-      if (fields.takesRefreshToken && error instanceof AppError && GOOD_FOR_NOTHING.has(error.reason)) {
-        responseHeader.append('set-cookie', removeTokenCookie(REFRESH_COOKIE));
+      const isGoodForNothing = error instanceof AppError && GOOD_FOR_NOTHING.has(error.reason);
+      // Of several, one is the browser's own: it would be that one which is removed.
+      if (fields.takesRefreshToken && isGoodForNothing && shown.refresh !== 'several') {
+        responseHeader.append('set-cookie', removeTokenCookie(name));
       }
       throw error;
     }
   };
+}
+
+/** Whether a cookie is that of the session: another one, of whomever, has not ended with it. */
+function isOf(cookie: TokenCookie | null, sessionId: string | undefined): boolean {
+  return cookie !== null && typeof cookie !== 'string' && sessionNamedBy(cookie.token) === sessionId;
 }

@@ -8,6 +8,7 @@ import { answerJson, answerRefusal } from './answers.ts';
 import { boundTimeout } from './bound-timeout.ts';
 import type { Call, ConnectHandlers } from './connect-handlers.ts';
 import { fromText, isText, toText } from './grpc-web-text.ts';
+import { createLargeBodies } from './large-bodies.ts';
 import type { PlainCalls } from './plain-calls.ts';
 import { readWhole } from './read-whole.ts';
 import type { HttpHandler } from './routes.ts';
@@ -27,13 +28,17 @@ type Deps = ConnectHandlers & {
 /** Calls as they come by HTTP. Unlike Connect's own adapter it writes nothing to the console, and survives any request. */
 export function createRpcHandler(deps: Deps): HttpHandler {
   const { methodsOf, isStreamed, answerCall, plainCalls, addressOf, onRefused, onProblem } = deps;
+  const largeBodies = createLargeBodies();
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '' } = request;
     const [path = ''] = url.split('?', 1);
     response.setHeader('cache-control', 'no-store');
-    // What was left unread would stand before the next request of the connection.
-    response.once('finish', () => request.resume());
+    // One that is left unread must still be answered, so its connection has to stay.
+    const pieces = request.iterator({ destroyOnReturn: false });
+    // What was left unread would stand before the next request of the connection. As long as it is read in pieces, nothing else
+    // takes it.
+    response.once('finish', () => void pieces.return?.().then(() => request.resume()));
     const methods = methodsOf(path);
     if (!methods.includes(method)) {
       const allow = methods.toSorted().join(', ');
@@ -45,7 +50,12 @@ export function createRpcHandler(deps: Deps): HttpHandler {
       response.destroy();
       return;
     }
-    let body: AsyncIterable<Uint8Array> | undefined;
+    if (!largeBodies.admit(request, response)) {
+      onRefused(request, 'OVERLOADED');
+      answerRefusal(response, 503, 'OVERLOADED', { 'retry-after': '1' });
+      return;
+    }
+    let body: AsyncIterable<Uint8Array> = pieces;
     if (plainCalls.isPlain(request, path)) {
       const whole = await readWhole(request);
       if (await plainCalls.answer({ path, requestHeader: toHeaders(request), body: whole, address }, response)) return;
@@ -82,8 +92,7 @@ function readCall(
   request: IncomingMessage,
   response: ServerResponse,
   contextValues: ContextValues,
-  // One that is left unread must still be answered, so its connection has to stay.
-  body: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false }),
+  body: AsyncIterable<Uint8Array>,
 ): Call | null {
   try {
     const call = universalRequestFromNodeRequest(request, response, undefined, contextValues);

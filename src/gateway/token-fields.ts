@@ -13,7 +13,7 @@ export type TokenFields = {
 const isPair = (field: DescField) => field.fieldKind === 'message' && field.message.typeName === 'auth.v1.TokenPair';
 
 /** Of one call, by its descriptor: a new method is treated like the others. null: it knows no tokens. */
-export function findTokenFields({ input, output }: DescMethod): TokenFields | null {
+function findTokenFields({ input, output }: DescMethod): TokenFields | null {
   const has = (fields: readonly DescField[], name: string) => fields.some((field) => field.name === name);
   const fields = {
     pairs: output.fields.filter(isPair).map(({ localName }) => localName),

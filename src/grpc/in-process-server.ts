@@ -19,8 +19,11 @@ export type InProcessMethod<Own extends object = object> = {
   ) => AsyncGenerator<Uint8Array, undefined, undefined>;
 };
 
-/** Takes services and middleware as nice-grpc's server does, and is called without a connection in between. */
-/** @typeParam Own what the listener's own calls have beside what all have */
+/**
+ * Takes services and middleware as nice-grpc's server does, and is called without a connection in between.
+ *
+ * @typeParam Own what the listener's own calls have beside what all have
+ */
 export type InProcessServer<Own extends object = object> = ServerAddBuilder<Own> & {
   /** By its path, `/package.Service/Method`. */
   readonly find: (path: string) => InProcessMethod<Own> | undefined;

@@ -6,7 +6,7 @@ import type { DpopNonces } from './dpop-nonce.ts';
 import { verifyJws } from './jws-signature.ts';
 
 /** Of an HTTP request: what a proof must be made for. */
-export type ProvedRequest = {
+type ProvedRequest = {
   readonly method: string;
   /** By which the request may have been sent, without queries. */
   readonly urls: readonly string[];

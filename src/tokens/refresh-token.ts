@@ -91,6 +91,16 @@ export function createRefreshTokens(keys: { token: Buffer; salt: Buffer }): Refr
   };
 }
 
+/**
+ * The session that a bound token names, for where nothing depends on whether we have issued it; null: it has not the form of
+ * a bound token.
+ */
+export function sessionNamedBy(text: string): string | null {
+  const [, bound] = FORMS;
+  if (!text.startsWith(bound.prefix) || text.length !== lengthOf(bound)) return null;
+  return uuidText(Buffer.from(text.slice(PREFIX_BYTES), 'base64url').subarray(0, 16));
+}
+
 /** In characters of base64url. */
 function lengthOf({ bodyBytes }: (typeof FORMS)[number]): number {
   return PREFIX_BYTES + Math.ceil(((bodyBytes + MAC_BYTES) * 4) / 3);

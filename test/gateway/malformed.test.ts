@@ -54,6 +54,15 @@ const BODIES: [string, string, string | Buffer, string | undefined][] = [
 const LOGIN_BYTES = LoginRequest.encode(LoginRequest.fromPartial({ login: 'a', password: SECRET })).finish();
 const HALF = LOGIN_BYTES.subarray(0, -1);
 
+/** One whose frame has a length that can be divided by 4. */
+const EVEN_LOGIN = LoginRequest.encode(
+  LoginRequest.fromPartial({ login: 'a'.repeat(4 - ((LOGIN_BYTES.length + 4) % 4)), password: SECRET }),
+).finish();
+/** Each byte as a piece of base64 of its own. */
+function padded(bytes: Uint8Array, padding: string): Buffer {
+  return Buffer.from([...bytes].map((byte) => Buffer.of(byte).toString('base64').slice(0, 2) + padding).join(''));
+}
+
 /** Content type, body, headers. */
 const BINARY: [string, string, Uint8Array, Record<string, string>][] = [
   ['half a message', 'application/proto', HALF, {}],
@@ -67,6 +76,19 @@ const BINARY: [string, string, Uint8Array, Record<string, string>][] = [
   ['a frame of trailers', 'application/grpc-web+proto', frame(LOGIN_BYTES, 0x80), {}],
   ['a frame that says it is compressed', 'application/grpc-web+proto', frame(LOGIN_BYTES, 1), {}],
   ['a text that is not base64', 'application/grpc-web-text', Buffer.from(`****${SECRET}`), {}],
+  ['base64 whose pieces are no whole ones', 'application/grpc-web-text', padded(frame(EVEN_LOGIN), '='), {}],
+  [
+    'base64 with padding in front',
+    'application/grpc-web-text',
+    Buffer.from(`====${frame(LOGIN_BYTES).toString('base64')}`),
+    {},
+  ],
+  [
+    'base64 with padding behind',
+    'application/grpc-web-text',
+    padded(Buffer.concat([frame(LOGIN_BYTES)]), '======'),
+    {},
+  ],
   ['half a base64', 'application/grpc-web-text', Buffer.from(frame(LOGIN_BYTES).toString('base64').slice(0, -1)), {}],
   ['a text that says it is compressed', 'application/proto', LOGIN_BYTES, { 'content-encoding': 'gzip' }],
   ['an unknown compression', 'application/proto', LOGIN_BYTES, { 'content-encoding': SECRET }],
@@ -181,6 +203,11 @@ describe('What no protocol can read', () => {
     expect(seen).toContain('1048576 bytes');
   });
 
+  it('and base64 in many pieces is read', async () => {
+    const { seen } = await post(LOGIN, 'application/grpc-web-text', padded(frame(LOGIN_BYTES), '=='));
+    expect(seen).toContain('CREDENTIALS_INVALID');
+  });
+
   it('a message above 1 MiB whose length nobody has said is answered, too', async () => {
     const body = new ReadableStream({
       start(controller) {
@@ -212,7 +239,9 @@ describe('What no protocol can read', () => {
         reason: 'MALFORMED_MESSAGE',
         message: 'The bytes are not a message of the request type.',
       });
-      expect(service.logLines).toMatchObject([{ method: LOGIN, reason: 'MALFORMED_MESSAGE' }]);
+      expect(service.logLines.filter(({ msg }) => msg === 'call')).toMatchObject([
+        { method: LOGIN, reason: 'MALFORMED_MESSAGE' },
+      ]);
       expect(JSON.stringify(service.logLines)).not.toContain(SECRET);
     }
   });

@@ -151,8 +151,8 @@ describe.each(FOREIGN)('A page of a foreign origin: %s', (_, given) => {
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
     expect(headers.vary).toBe('origin');
     expect([await users(), await audited()]).toEqual([usersBefore, eventsBefore]);
-    // Told to the log, and by nothing that was executed.
-    expect(service.logLines.slice(lines)).toEqual([
+    // Told to the log, and by nothing that was executed. Lines of no call tell of what other services announce on the same Redis.
+    expect(service.logLines.slice(lines).filter(({ msg }) => msg === 'call')).toEqual([
       {
         ...{ level: 40, time: expect.any(Number), msg: 'call' },
         method: expect.any(String),

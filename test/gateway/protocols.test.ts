@@ -5,8 +5,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ListRolesRequest } from '../../src/gen/accounts/v1/accounts_service.ts';
 import { AuthService } from '../../src/gen/web/auth/v1/auth_service_pb.js';
+import { ErrorInfoSchema } from '../../src/gen/web/google/rpc/error_details_pb.js';
 import { frame } from '../support/grpc-web-frames.ts';
 import { PASSWORD, register } from '../support/people.ts';
+import { refusalOf } from '../support/refusal.ts';
 import { connectClients, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -195,6 +197,32 @@ describe.each(['Connect', 'gRPC-web'] as const)('A call by %s', (protocol) => {
     // Long before the grace is over, though the browser would keep its connection.
     await stopped;
     other.close();
+  });
+});
+
+describe('The calls that may be under way', () => {
+  it('are those of both listeners together', async () => {
+    const small = await startService({
+      DATABASE_URL: database.serviceUrl,
+      GATEWAY_ADDRESS: '127.0.0.1:0',
+      MAX_CALLS_IN_FLIGHT: '2',
+    });
+    const { tokens: first } = await register(small);
+    const { tokens: second } = await register(small);
+    const web = createClient(AuthService, createGrpcWebTransport({ baseUrl: small.gatewayUrl }));
+    const waiting = await whileHeld(async (waiters) => {
+      const calls = [
+        small.auth.refresh({ refreshToken: first.refreshToken }),
+        web.refresh({ refreshToken: second.refreshToken }),
+      ];
+      await expect.poll(waiters, { timeout: 10_000, interval: 5 }).toBe(2);
+      expect(await refusalOf(small.keys.getJwks({}))).toMatchObject({ reason: 'OVERLOADED' });
+      const refused = await web.refresh({ refreshToken: '' }).catch((error: unknown) => ConnectError.from(error));
+      expect((refused as ConnectError).findDetails(ErrorInfoSchema)).toMatchObject([{ reason: 'OVERLOADED' }]);
+      return { calls };
+    });
+    expect(await Promise.all(waiting.calls)).toHaveLength(2);
+    await small.stop();
   });
 });
 

@@ -103,10 +103,55 @@ describe('A page of somebody else, in a browser that has the cookie', () => {
     expect(headers.get('access-control-allow-headers')?.toLowerCase().split(/, ?/)).toEqual(
       expect.arrayContaining(['content-type', 'dpop', 'x-token-transport', 'authorization']),
     );
-    const { page } = await openSessionPage();
-    const answer = await page.refresh({ headers: { origin: OTHER_PAGE } });
+    const page = await openPage();
+    const answer = await page.startGuestSession({ headers: { origin: OTHER_PAGE } });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('access-control-expose-headers')?.toLowerCase()).toContain('dpop-nonce');
+  });
+});
+
+describe('A page of another origin that is allowed, with a key of its own in the same browser', () => {
+  it('has a cookie of its own: neither page takes the session of the other away', async () => {
+    const { page: account } = await openSessionPage();
+    const app = { headers: { origin: OTHER_PAGE } };
+    const page = await openPage();
+    for (const [name, value] of account.jar) page.jar.set(name, value);
+    expect(await page.refresh(app)).toMatchObject({ status: 401, reason: 'REFRESH_TOKEN_MISSING' });
+    const { headers } = await page.startGuestSession(app);
+    expect(headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-refresh_token-5b8c7308=rt2_/)]);
+
+    // One browser, and so one jar.
+    for (const [name, value] of page.jar) account.jar.set(name, value);
+    expect((await account.refresh()).status).toBe(200);
+    for (const [name, value] of account.jar) page.jar.set(name, value);
+    const refreshed = await page.refresh(app);
+    expect(refreshed.status).toBe(200);
+    const logout = {
+      headers: { ...app.headers, authorization: `Bearer ${refreshed.body.tokens.accessToken}` },
+      proof: null,
+    };
+    expect((await page.call('auth.v1.AuthService/Logout', {}, logout)).status).toBe(200);
+    expect([...page.jar.keys()]).toEqual(['__Host-refresh_token']);
+  });
+});
+
+describe('Who is over his limit', () => {
+  it('has nothing verified, and is given no nonce', async () => {
+    const limited = await startService({
+      DATABASE_URL: database.serviceUrl,
+      GATEWAY_ADDRESS: '127.0.0.1:0',
+      PUBLIC_CALLS_PER_MINUTE: '1',
+    });
+    const page = await openCookiePage(limited.gatewayUrl);
+    const first = await page.refresh({
+      proof: 'proof',
+      headers: { cookie: `__Host-refresh_token=rt2_${'A'.repeat(134)}` },
+    });
+    expect(first.reason).toBe('DPOP_PROOF_INVALID');
+    const second = await page.refresh({ proof: 'proof', headers: { 'x-token-transport': 'whatever' } });
+    expect(second).toMatchObject({ status: 429, reason: 'RATE_LIMITED' });
+    expect(second.headers.has('dpop-nonce')).toBe(false);
+    await limited.stop();
   });
 });
 
@@ -125,13 +170,25 @@ describe('A proof', () => {
     expect(await generationOf(sessionId)).toBe(1);
   });
 
-  it('that was used counts again within its minutes: whoever copies both leaves the trace of a reuse', async () => {
+  it('that was used counts again within its minutes: whoever copies both is one more tab, and after the grace a thief', async () => {
     const { page, sessionId } = await openSessionPage();
     const [cookie, proof] = [`__Host-refresh_token=${page.token()}`, await page.prove(`/${REFRESH}`)];
     expect((await page.refresh({ headers: { cookie }, proof })).status).toBe(200);
     await page.refresh();
-    const copied = await page.refresh({ headers: { cookie }, proof });
-    expect(copied).toMatchObject({ status: 401, reason: 'REFRESH_TOKEN_REUSED' });
+    const current = page.token();
+    const within = await page.refresh({ headers: { cookie }, proof });
+    // He forks nothing: there is one token that counts.
+    expect(within).toMatchObject({ status: 200, body: { outcome: 'REFRESH_OUTCOME_REPLAYED' } });
+    expect(page.token()).toBe(current);
+    // The grace is 30 seconds.
+    await database.query(
+      `update auth.refresh_tokens
+          set rotations = array(select at - interval '31 seconds' from unnest(rotations) with ordinality r (at, no) order by no)
+        where session_id = $1`,
+      [sessionId],
+    );
+    const after = await page.refresh({ headers: { cookie }, proof });
+    expect(after).toMatchObject({ status: 401, reason: 'REFRESH_TOKEN_REUSED' });
     const events = await database.query('select type from auth.outbox_events where session_id = $1', [sessionId]);
     expect(events).toContainEqual({ type: 'session.ended' });
   });

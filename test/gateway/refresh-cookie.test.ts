@@ -89,6 +89,16 @@ describe('A login by a page that wants its tokens in cookies', () => {
     expect(page.jar.get('__Host-device_token')).not.toBe(device);
   });
 
+  it('is of the device that the message names, where it names one', async () => {
+    const page = await openPage();
+    await logIn(page);
+    const device = page.jar.get('__Host-device_token');
+    const login = { login: secondLogin, password: PASSWORD, deviceToken: 'dt1_another' };
+    expect((await page.call('auth.v1.AuthService/Login', login)).status).toBe(200);
+    // One that is not known is given its own.
+    expect(page.jar.get('__Host-device_token')).not.toBe(device);
+  });
+
   it('gives tokens in the answer, and no cookie, where none is wanted', async () => {
     const page = await openPage();
     const answer = await logIn(page, { headers: { 'x-token-transport': null }, proof: null });
@@ -217,8 +227,6 @@ describe('A refresh by cookie', () => {
     ['10 kB in it', () => `__Host-refresh_token=${'a'.repeat(10_000)}`],
     ['other characters in it', (token: string) => `__Host-refresh_token="${token}"`],
     ['percent signs in it', (token: string) => `__Host-refresh_token=%72${token.slice(1)}`],
-    ['a double', (token: string) => `__Host-refresh_token=${token}; __Host-refresh_token=${token}`],
-    ['a forged one before it', (token: string) => `__Host-refresh_token=a; __Host-refresh_token=${token}`],
   ])('removes a cookie with %s', async (_what, cookieOf) => {
     const { page } = await openSessionPage();
     const answer = await page.refresh({ headers: { cookie: cookieOf(page.token()) } });
@@ -228,18 +236,41 @@ describe('A refresh by cookie', () => {
     ]);
   });
 
+  it('does not choose between two cookies, and removes neither', async () => {
+    const { page } = await openSessionPage();
+    const token = page.token();
+    for (const planted of [token, 'a', '"']) {
+      const cookie = `__Host-refresh_token=${planted}; __Host-refresh_token=${token}`;
+      const answer = await page.refresh({ headers: { cookie } });
+      expect(answer).toMatchObject({ status: 401, reason: 'REFRESH_TOKEN_UNKNOWN' });
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    }
+    expect((await page.refresh()).status).toBe(200);
+  });
+
   it('does not mind the cookies of others, whatever they are', async () => {
     const { page } = await openSessionPage();
     const cookie = `a=\u00e9; =; b; refresh_token=a; __host-refresh_token=b; __Host-refresh_token=${page.token()}; c="d`;
     expect((await page.refresh({ headers: { cookie } })).status).toBe(200);
   });
 
-  it('leaves a token unbound that was handed out so: whoever has it would bind it to a key of his own', async () => {
+  it('takes no token that is unbound: somebody would have planted it, to have his session go on here', async () => {
+    const attacker = await openPage();
+    const withoutCookies = { 'x-token-transport': null, cookie: null };
+    const { body } = await logIn(attacker, { headers: withoutCookies, proof: null });
+    const planted = body.tokens.refreshToken ?? '';
+    expect(planted).toMatch(/^rt1_/);
     const page = await openPage();
-    const unbound = await logIn(page, { headers: { 'x-token-transport': null }, proof: null });
-    page.jar.set('__Host-refresh_token', unbound.body.tokens.refreshToken ?? '');
-    expect((await page.refresh()).status).toBe(200);
-    expect(page.token()).toMatch(/^rt1_/);
+    page.jar.set('__Host-refresh_token', planted);
+    const answer = await page.refresh();
+    expect(answer).toMatchObject({ status: 401, reason: 'REFRESH_TOKEN_UNKNOWN' });
+    expect(JSON.stringify(answer.body)).not.toContain('accessToken');
+    expect(page.token()).toBe('');
+
+    // In the message it is good, and stays unbound, whatever is proved: whoever has it would bind it to a key of his own.
+    const inTheMessage = { refreshToken: planted };
+    const next = await attacker.call('auth.v1.AuthService/Refresh', inTheMessage, { headers: withoutCookies });
+    expect(next.body.tokens.refreshToken).toMatch(/^rt1_/);
   });
 
   it('with the right key, but of a token that was used long ago, ends the session and removes the cookie', async () => {
@@ -348,6 +379,19 @@ describe('The cookie of a session', () => {
     const token = page.token();
     expect((await page.call(method, message, { headers: bearerOf(answer), proof: null })).status).toBe(200);
     expect(page.token()).toBe(isRemoved ? '' : token);
+  });
+
+  it.each([
+    ['a logout', 'auth.v1.AuthService/Logout', {}],
+    ['a logout of all sessions', 'auth.v1.AuthService/Logout', { scope: 'LOGOUT_SCOPE_ALL_SESSIONS' }],
+    ['closing the account', 'accounts.v1.AccountsService/DeactivateAccount', {}],
+  ])('is kept by %s of another session, as of who was logged in here before', async (_what, method, message) => {
+    const { answer: before } = await openSessionPage();
+    const { page } = await openSessionPage();
+    const token = page.token();
+    expect((await page.call(method, message, { headers: bearerOf(before), proof: null })).status).toBe(200);
+    expect(page.token()).toBe(token);
+    expect((await page.refresh()).status).toBe(200);
   });
 
   it('is kept by a logout that is refused', async () => {

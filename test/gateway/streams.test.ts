@@ -5,24 +5,13 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web';
 import type { ServiceImplementation } from 'nice-grpc';
-import { HealthDefinition } from 'nice-grpc-server-health';
-import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import type { HealthDefinition } from 'nice-grpc-server-health';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
-import type { WithHttpHeaders } from '../../src/gateway/call-context.ts';
-import { createConnectHandlers } from '../../src/gateway/connect-handlers.ts';
-import { createHttpServer } from '../../src/gateway/http-server.ts';
-import { createPlainCalls } from '../../src/gateway/plain-calls.ts';
-import { createRpcHandler } from '../../src/gateway/rpc-handler.ts';
-import { createToConnectError } from '../../src/gateway/to-connect-error.ts';
-import type { ChainDeps } from '../../src/grpc/chain.ts';
-import { createChain } from '../../src/grpc/chain.ts';
-import { createInProcessServer } from '../../src/grpc/in-process-server.ts';
-import { createStreamEnder } from '../../src/grpc/middleware/end-streams.ts';
-import { createPlaces } from '../../src/grpc/places.ts';
 import { ErrorInfoSchema, RetryInfoSchema } from '../../src/gen/web/google/rpc/error_details_pb.js';
 import { frame } from '../support/grpc-web-frames.ts';
+import type { HealthStatus } from '../support/health-gateway.ts';
+import { openHealthGateway } from '../support/health-gateway.ts';
 import { readServedRegistry } from '../support/served-registry.ts';
 
 // No method that browsers may call has a stream today. The bridge carries them, and is tried with one that is not ours.
@@ -30,19 +19,9 @@ const registry = await readServedRegistry();
 const health = registry.getService('grpc.health.v1.Health')!;
 const [checkMethod, watchMethod] = [health.method['check']!, health.method['watch']!];
 
-/** What ts-proto generates for us, and not for the library, whose messages need no completion. */
-const asGenerated = <Method extends { readonly responseType: object }>(method: Method) => ({
-  ...method,
-  responseType: { ...method.responseType, fromPartial: (message: object) => message },
-});
-const definition = {
-  ...HealthDefinition,
-  methods: { check: asGenerated(HealthDefinition.methods.check), watch: asGenerated(HealthDefinition.methods.watch) },
-};
-
-type Status = ReturnType<typeof HealthDefinition.methods.check.responseType.decode>['status'];
-
 const MOST_STREAMS = 10;
+/** The handler of such a name does not look at its signal. */
+const STUBBORN = 'stubborn';
 /** What watchers are told, each under the name that it asks for; `begun` when one has come. */
 const news = new EventEmitter().setMaxListeners(0);
 /** How many handlers are at work. */
@@ -52,16 +31,17 @@ const implementation: ServiceImplementation<typeof HealthDefinition> = {
   /** Answers when it is told to, whether anybody still waits for it or not. */
   async check({ service }) {
     atWork.checks += 1;
-    const [status] = (await once(news, service)) as [Status];
+    const [status] = (await once(news, service)) as [HealthStatus | 'fail'];
     atWork.checks -= 1;
+    if (status === 'fail') throw new AppError('RATE_LIMITED', { retryAfter: 1001 });
     return { status };
   },
   async *watch({ service }, { signal }) {
     atWork.watches += 1;
     try {
-      const told = on(news, service, { signal });
+      const told = on(news, service, service.startsWith(STUBBORN) ? {} : { signal });
       news.emit('begun', service);
-      for await (const [status] of told as AsyncIterable<[Status | 'fail' | 'end']>) {
+      for await (const [status] of told as AsyncIterable<[HealthStatus | 'fail' | 'end']>) {
         if (status === 'fail') throw new AppError('RATE_LIMITED', { retryAfter: 7000 });
         if (status === 'end') return;
         yield { status };
@@ -72,39 +52,12 @@ const implementation: ServiceImplementation<typeof HealthDefinition> = {
   },
 };
 
-const problems: unknown[] = [];
-const { listen, stop } = openGateway();
-let baseUrl: string;
-beforeAll(async () => {
-  baseUrl = `http://127.0.0.1:${await listen('127.0.0.1', 0)}`;
-});
-afterAll(() => stop(0));
+const { baseUrl, problems, stop } = await openHealthGateway(implementation, { maxInFlight: 2 * MOST_STREAMS });
+afterAll(stop);
 afterEach(async () => {
   await vi.waitFor(() => expect(atWork).toEqual({ checks: 0, watches: 0 }), 10_000);
   expect(problems).toEqual([]);
 });
-
-/** The gateway's own parts, in its own order, around the health service. */
-function openGateway() {
-  const server = createInProcessServer<WithHttpHeaders>();
-  const deps = {
-    logger: pino({ level: 'silent' }),
-    clock: systemClock,
-    places: createPlaces({ maxInFlight: 2 * MOST_STREAMS }),
-  };
-  // Of the rest of it only what is guarded has need.
-  createChain(server, createStreamEnder(), deps as unknown as ChainDeps).open.add(definition, implementation);
-  const toConnectError = createToConnectError(registry);
-  return createHttpServer(
-    createRpcHandler({
-      ...createConnectHandlers({ registry, find: server.find, toConnectError }),
-      plainCalls: createPlainCalls({ find: server.find, toConnectError }),
-      addressOf: () => '127.0.0.1',
-      onRefused: (_request, reason) => problems.push(reason),
-      onProblem: (error) => problems.push(error),
-    }),
-  );
-}
 
 const CLIENTS: Readonly<Record<string, () => Transport>> = {
   'gRPC-web': () => createGrpcWebTransport({ baseUrl }),
@@ -172,6 +125,21 @@ describe.each(Object.entries(CLIENTS))('A stream by %s', (name, connect) => {
     expect((await next).code).toBe(Code.Canceled);
   });
 
+  it('that is given up ends a handler that does not look at its signal, as soon as it says something', async () => {
+    const told = `${STUBBORN} ${name}`;
+    const watching = await watch(connect(), told);
+    news.emit(told, 1);
+    expect(await watching.next()).toBe(1);
+    const next = errorOf(watching.next());
+    watching.cancel();
+    expect((await next).code).toBe(Code.Canceled);
+    // Until the gateway has noticed it, its words only go nowhere.
+    await vi.waitFor(() => {
+      news.emit(told, 2);
+      expect(atWork.watches).toBe(0);
+    }, 10_000);
+  });
+
   it('that fails in the middle brings what was sent before, and the error with its details', async () => {
     const watching = await watch(connect(), name);
     news.emit(name, 2);
@@ -235,5 +203,19 @@ describe('The deadline of a call', () => {
     const body = await answer.text();
     const seen = isText ? body.replace(/[^=]+=*/g, (part) => Buffer.from(part, 'base64').toString('latin1')) : body;
     expect(seen + JSON.stringify([...answer.headers].map(([key, value]) => `${key}: ${value}`))).toMatch(ending);
+  });
+});
+
+describe('The time after which to come again', () => {
+  it('is never too early in the header, which has whole seconds', async () => {
+    const answer = fetch(`${baseUrl}/grpc.health.v1.Health/Check`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"service":"limited"}',
+    });
+    await vi.waitFor(() => expect(atWork.checks).toBe(1), 10_000);
+    news.emit('limited', 'fail');
+    expect((await answer).status).toBe(429);
+    expect((await answer).headers.get('retry-after')).toBe('2');
   });
 });

@@ -15,6 +15,10 @@ import { createStreamEnder } from '../../src/grpc/middleware/end-streams.ts';
 import { createPlaces } from '../../src/grpc/places.ts';
 import { readServedRegistry } from './served-registry.ts';
 
+type Health = ServiceImplementation<typeof HealthDefinition>;
+export type HealthStatus = Awaited<ReturnType<Health['check']>>['status'];
+export const SERVING = HealthDefinition.methods.check.responseType.decode(Uint8Array.of(8, 1)).status;
+
 type Options = {
   readonly maxInFlight?: number;
   /** Called for each call that is answered in front of Connect. */
@@ -33,7 +37,7 @@ const definition = {
 
 /** The gateway's own parts, in its own order, around a health service that does what a test wants. */
 export async function openHealthGateway(
-  implementation: ServiceImplementation<typeof HealthDefinition>,
+  implementation: Health,
   { maxInFlight = 1000, onPlain = () => undefined }: Options = {},
 ) {
   const registry = await readServedRegistry();

@@ -42,6 +42,12 @@ function withHmac(secret: Buffer): string {
   const input = `${segment({ ...HEADER, alg: 'HS256' })}.${segment(claims())}`;
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
 }
+/** Signed with the RSA key that is in it, whatever it calls itself. */
+function proveByRsa(alg: string, crv: string): string {
+  const input = `${segment({ ...HEADER, alg, jwk: { ...rsaPair.publicKey.export({ format: 'jwk' }), crv } })}.${segment(claims())}`;
+  const signature = sign(alg === 'ES256' ? 'sha256' : null, Buffer.from(input), rsaPair.privateKey);
+  return `${input}.${signature.toString('base64url')}`;
+}
 const editSignature = (proof: string, edit: (signature: Buffer) => Buffer) => {
   const [header, payload, signature = ''] = proof.split('.');
   return `${header}.${payload}.${edit(Buffer.from(signature, 'base64url')).toString('base64url')}`;
@@ -114,6 +120,10 @@ describe('A proof of possession', () => {
           claims(),
         ),
     ],
+    ['an RSA key that names the curve', () => proveByRsa('ES256', 'P-256')],
+    ['an RSA key that names the other curve', () => proveByRsa('EdDSA', 'Ed25519')],
+    ['a coordinate that is no text', () => prove({ jwk: { ...jwk, x: [jwk.x] } })],
+    ['a type that is no text', () => prove({ jwk: { ...jwk, kty: ['EC'] } })],
     ['ES384', () => prove({ alg: 'ES384' })],
     ['an algorithm that is no text', () => prove({ alg: ['ES256'] })],
     ['no key', () => prove({ jwk: undefined })],
