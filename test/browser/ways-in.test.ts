@@ -192,6 +192,7 @@ describe('The account page', () => {
     const member = await page.logIn(holder.secondLogin);
     await member.goTo(await invitationFor(holder.email));
     await member.sees('Invitation');
+    await member.tab.getByText('You are invited to join Ducks & Sons.').waitFor();
     await lookAt(member.tab, 'accept-invitation', ['light', 'dark']);
     await member.press('Accept invitation');
     await member.sees('Roles');

@@ -17,6 +17,8 @@ export type Failure = {
   readonly retryAfter: number | null;
   /** Tries of a code that are left. */
   readonly triesLeft: number | null;
+  /** What else the reason says of itself, by the names of the contract. */
+  readonly metadata: Readonly<Record<string, string>>;
 };
 
 /** The reason of an error, by which programs decide; never by its text. */
@@ -38,5 +40,6 @@ export function failureOf(error: unknown): Failure {
     fields: new Map(request?.fieldViolations.map(({ field, description }) => [field, description])),
     retryAfter: retry?.retryDelay ? Number(retry.retryDelay.seconds) + (retry.retryDelay.nanos > 0 ? 1 : 0) : null,
     triesLeft: triesLeft === undefined ? null : Number(triesLeft),
+    metadata: info?.metadata ?? {},
   };
 }

@@ -90,7 +90,7 @@ describe('Texts', () => {
 describe('What a person is told of a failure', () => {
   const failure = (fields: Partial<Failure>): Failure => ({
     ...{ reason: null, message: 'In the words of the service.', fields: new Map() },
-    ...{ retryAfter: null, triesLeft: null },
+    ...{ retryAfter: null, triesLeft: null, metadata: {} },
     ...fields,
   });
 

@@ -9,7 +9,7 @@ import { LoggedInAs } from './logged-in-as.tsx';
 
 type Props = {
   readonly token: string;
-  /** Empty: its contact has an account, and only that one is told. */
+  /** Empty: it was used before, so nobody is told any more. */
   readonly organisation: string;
   readonly roles: readonly string[];
 };

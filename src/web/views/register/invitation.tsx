@@ -21,8 +21,13 @@ export function Invitation({ token }: { readonly token: string }) {
 
   if (!checked && !failure) return <Waiting />;
   if (state.status === 'logged-in' && (checked || isForAccount)) {
+    const { organisation_name: organisation = '', roles = '' } = failure?.metadata ?? {};
     return (
-      <AcceptInvitation token={token} organisation={checked?.organisationName ?? ''} roles={checked?.roles ?? []} />
+      <AcceptInvitation
+        token={token}
+        organisation={checked?.organisationName ?? organisation}
+        roles={checked?.roles ?? roles.split(',').filter(Boolean)}
+      />
     );
   }
   if (hasAccount || isForAccount) return <LogIn notice={invitation.loginFirst} />;
