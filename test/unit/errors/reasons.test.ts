@@ -12,14 +12,21 @@ describe('The reasons', () => {
     expect(new Set(texts).size).toBe(texts.length);
   });
 
-  it('never use UNKNOWN, and INTERNAL for defects alone', () => {
+  it('never use UNKNOWN, and INTERNAL for defects alone: ours, and those of a proxy in front', () => {
     const statuses = Object.entries(reasons).map(([reason, { status }]) => [reason, Status[status]]);
     expect(statuses.filter(([, status]) => status === 'UNKNOWN' || status === 'OK')).toEqual([]);
-    expect(statuses.filter(([, status]) => status === 'INTERNAL')).toEqual([['INTERNAL', 'INTERNAL']]);
+    expect(statuses.filter(([, status]) => status === 'INTERNAL')).toEqual([
+      ['ROUTE_MISCONFIGURED', 'INTERNAL'],
+      ['INTERNAL', 'INTERNAL'],
+    ]);
   });
 
-  it('are logged as errors when the service is at fault, and only then', () => {
+  it('are logged as errors when the service or its set-up is at fault, and only then', () => {
     const errors = Object.entries(reasons).filter(([, { level }]) => level === 'error');
-    expect(errors.map(([reason]) => reason).sort()).toEqual(['DEPENDENCY_UNAVAILABLE', 'INTERNAL']);
+    expect(errors.map(([reason]) => reason).sort()).toEqual([
+      'DEPENDENCY_UNAVAILABLE',
+      'INTERNAL',
+      'ROUTE_MISCONFIGURED',
+    ]);
   });
 });
