@@ -5,8 +5,10 @@ deps=node_modules/@grpc/grpc-js-xds/deps
 external_auth="$deps/envoy-api/envoy/service/auth/v3/external_auth.proto"
 error_details="$deps/googleapis/google/rpc/error_details.proto"
 
+# What is left of contracts that are gone goes, too.
+rm -rf src/gen
 buf generate
-buf generate . --config build/generate/served.yaml --template build/generate/envoy.gen.yaml --path "$external_auth"
+buf generate . --config build/generate/served.yaml --path "$external_auth"
 buf generate --template build/generate/web.gen.yaml
 buf generate "$deps/googleapis" --template build/generate/web.gen.yaml --path "$error_details"
 
