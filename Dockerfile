@@ -1,7 +1,7 @@
 # The same Node as the development dependency `node` in package.json: test/house compares them.
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json buf.yaml buf.gen.yaml tsconfig.json tsconfig.web.json ./
+COPY package.json package-lock.json buf.yaml buf.gen.yaml tsconfig.json ./
 COPY build build
 COPY proto proto
 COPY src/web src/web

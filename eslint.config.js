@@ -122,11 +122,6 @@ export default defineConfig(
       ],
     },
   },
-  {
-    // The account page: for browsers, so with types of its own.
-    files: ['src/web/**/*.{ts,tsx}'],
-    languageOptions: { parserOptions: { projectService: false, project: 'tsconfig.web.json' } },
-  },
   { files: ['src/config/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...SYNTAX_OF_SRC] } },
   {
     // What a person reads in a terminal.
