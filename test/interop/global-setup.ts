@@ -15,6 +15,8 @@ declare module 'vitest' {
     healthProbe: string | null;
     /** The python of an environment that has grpcio and our generated client. */
     python: { readonly executable: string; readonly path: string };
+    /** The program, of the version that docker-compose.yml runs. */
+    envoy: string;
   }
 }
 
@@ -32,6 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('grpcurl', grpcurl);
   project.provide('healthProbe', healthProbe);
   project.provide('python', { executable: python.executable, path: python.path });
+  project.provide('envoy', python.envoy);
   return async () => {
     await service.stop();
     await python.remove();
