@@ -11,5 +11,6 @@ comment on column auth.refresh_tokens.rotations is
   'Of a bound token: when it was last rotated, the latest first, as far back as the grace goes; 100 at the most.';
 alter table auth.refresh_tokens add constraint refresh_tokens_rotations check (cardinality(rotations) <= 100);
 
--- It takes and returns more than before.
+-- They take and return more than before.
+drop function if exists accounts.get_profile(uuid);
 drop function if exists auth.consume_refresh_token(text, uuid, integer, text, interval, timestamptz, timestamptz);

@@ -25,6 +25,9 @@ export type ProfileChanges = {
   readonly data?: JsonObject;
 };
 
+/** What the person himself is shown. */
+export type OwnProfile = { readonly profile: StoredProfile; readonly hasPassword: boolean };
+
 type ProfileRow = {
   display_name: string | null;
   bio: string | null;
@@ -40,8 +43,10 @@ export type ProfileFunctions = ReturnType<typeof createProfileFunctions>;
 /** Profiles, and the end of an account. What each function does is said in sql/functions/accounts. */
 export function createProfileFunctions(call: CallFunction) {
   return {
-    async getProfile(userId: string): Promise<StoredProfile> {
-      return toProfile(oneRow(await call<ProfileRow>('accounts.get_profile', [userId])));
+    async getProfile(userId: string): Promise<OwnProfile> {
+      type Row = ProfileRow & { has_password: boolean };
+      const row = oneRow(await call<Row>('accounts.get_profile', [userId]));
+      return { profile: toProfile(row), hasPassword: row.has_password };
     },
 
     async updateProfile(userId: string, changes: ProfileChanges): Promise<StoredProfile> {

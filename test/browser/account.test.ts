@@ -132,6 +132,32 @@ describe('On the account page', () => {
     await sees('Password');
   });
 
+  it('whoever has only ever logged in with codes sets a first password, and changes it after that', async () => {
+    const { secondLogin, userId } = await page.newHolder();
+    const { tab, press, fill, follow, hears } = await page.logIn(secondLogin);
+    await page.database.query('update accounts.users set password_hash = null where id = $1', [userId]);
+    await follow('Password');
+    await tab.getByText('With a password you can log in without a code.').waitFor();
+    await lookAt(tab, 'first-password');
+    expect(await tab.getByLabel('Current password').count()).toBe(0);
+    await fill('New password', PASSWORD);
+    await press('Set password');
+    await hears('Your password was set.');
+    await fill('Current password', PASSWORD);
+    await fill('New password', NEW_PASSWORD);
+    await press('Change password');
+    await hears(/^Your password was changed/);
+
+    // In another tab, while this one still asks for the current one.
+    await page.database.query('update accounts.users set password_hash = null where id = $1', [userId]);
+    await fill('Current password', NEW_PASSWORD);
+    await fill('New password', PASSWORD);
+    await press('Change password');
+    await tab.getByRole('alert').getByText('Your account has no password yet.').waitFor();
+    await press('Set password');
+    await hears('Your password was set.');
+  });
+
   it('what needs a login of the last minutes asks for one, and then goes on by itself', async () => {
     const { secondLogin, userId } = await page.newHolder();
     const visitor = await page.logIn(secondLogin);
@@ -182,6 +208,7 @@ describe('On the account page', () => {
     await tab.getByRole('combobox', { name: 'Theme' }).selectOption('dark');
     await tab.getByRole('combobox', { name: 'Language', exact: true }).selectOption('ru');
     await sees('Профиль');
+    await hears('Профиль сохранён.');
     expect(await tab.locator('html').getAttribute('lang')).toBe('ru');
     await lookAt(tab, 'profile');
     await tab.reload();
@@ -283,7 +310,7 @@ describe('On the account page', () => {
       "insert into accounts.user_group_memberships (user_id, group_name) values ($1, 'support')",
       [staff.userId],
     );
-    const { tab, press, fill, follow } = await page.logIn(staff.secondLogin);
+    const { tab, press, fill, follow, asked } = await page.logIn(staff.secondLogin);
     await follow('Support');
     await fill('Contact', first.email);
     await press('Find');
@@ -302,6 +329,7 @@ describe('On the account page', () => {
     await (await answered).finished();
     await expect.poll(() => page.liveSessionsOf(first.userId)).toEqual([]);
     await press('End all sessions');
+    await asked('End all sessions of this person?');
     await press('End all sessions');
     await tab.getByText('Nobody is logged in.').waitFor();
     await tab.getByText(second.userId).waitFor();

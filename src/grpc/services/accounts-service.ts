@@ -72,7 +72,8 @@ export function createAccountsService(deps: Deps): ServiceImplementation<Account
     },
 
     async getProfile(_request, { caller }) {
-      return { profile: toProfile(await deps.getProfile(signedIn(caller))) };
+      const { profile, hasPassword } = await deps.getProfile(signedIn(caller));
+      return { profile: toProfile(profile), hasPassword };
     },
 
     async updateProfile({ profile, updateMask }, { caller }) {
@@ -87,7 +88,7 @@ export function createAccountsService(deps: Deps): ServiceImplementation<Account
   };
 }
 
-function toProfile(profile: Awaited<ReturnType<GetProfile>>): Profile {
+function toProfile(profile: Awaited<ReturnType<UpdateProfile>>): Profile {
   return {
     displayName: profile.displayName ?? '',
     bio: profile.bio ?? '',

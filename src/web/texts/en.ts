@@ -159,8 +159,6 @@ export const en = {
     setHint: 'With a password you can log in without a code.',
     change: 'Change password',
     set: 'Set password',
-    hasNone: 'I have no password yet',
-    hasOne: 'I have a password',
     changed: (n: number) =>
       `Your password was changed. ${count(n, { one: 'other session was', other: 'other sessions were' })} ended.`,
     wasSet: 'Your password was set.',

@@ -167,7 +167,10 @@ describe('Passwords of somebody who is signed in', () => {
   describe('SetPassword', () => {
     it('gives an account its first password, and sessions go on', async () => {
       const { phone, userId, tokens } = await phoneOnly();
+      const hasPassword = async () => (await second.accounts.getProfile({}, bearer(tokens.accessToken))).hasPassword;
+      expect(await hasPassword()).toBe(false);
       expect(await set(tokens, NEXT)).toEqual({});
+      expect(await hasPassword()).toBe(true);
       expect(await problemOf(second, tokens.accessToken)).toBeNull();
       expect((await service.auth.login({ login: phone, password: NEXT })).userId).toBe(userId);
       expect(await refusalOf(set(tokens, PASSWORD))).toMatchObject({

@@ -2,6 +2,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Contact } from '../../../gen/web/accounts/v1/contact_pb.js';
 import { useAction, useLoaded } from '../../calls/use-action.ts';
 import type { SentMessages } from '../../calls/use-message.ts';
+import { useResult } from '../../calls/use-result.ts';
+import type { Result as Told } from '../../calls/use-result.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { ConfirmDialog } from '../../parts/dialog.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -17,7 +19,7 @@ export function Contacts() {
   const { contacts: texts } = useTexts();
   const list = useLoaded(() => calls.accounts.listContacts({}));
   const action = useAction();
-  const [result, setResult] = useState('');
+  const result = useResult();
   const [confirming, setConfirming] = useState<Contact | null>(null);
   const [removing, setRemoving] = useState<Contact | null>(null);
   const sentMessages = useRef<SentMessages>(new Map());
@@ -29,25 +31,31 @@ export function Contacts() {
     return () => removeEventListener('focus', reload);
   }, []);
 
-  async function change(work: () => Promise<unknown>, done: string): Promise<void> {
+  async function change(work: () => Promise<unknown>, done: Told): Promise<void> {
     setRemoving(null);
-    setResult('');
-    if (await action.run(work)) setResult(done);
+    result.forget();
+    if (await action.run(work)) result.tell(done);
     await list.reload();
   }
   const makePrimary = ({ contactId, value }: Contact) =>
-    change(() => calls.accounts.setPrimaryContact({ contactId }), texts.isPrimaryNow(value));
+    change(
+      () => calls.accounts.setPrimaryContact({ contactId }),
+      ({ contacts }) => contacts.isPrimaryNow(value),
+    );
   const remove = ({ contactId, value }: Contact) =>
-    change(() => calls.accounts.deactivateContact({ contactId }), texts.removed(value));
+    change(
+      () => calls.accounts.deactivateContact({ contactId }),
+      ({ contacts }) => contacts.removed(value),
+    );
 
   async function confirmed(contact: Contact): Promise<void> {
     setConfirming(null);
-    setResult(texts.isConfirmedNow(contact.value));
+    result.tell(({ contacts }) => contacts.isConfirmedNow(contact.value));
     await list.reload();
   }
 
   async function added(contact: Contact): Promise<void> {
-    setResult(texts.added(contact.value));
+    result.tell(({ contacts }) => contacts.added(contact.value));
     if (!contact.confirmed) setConfirming(contact);
     await list.reload();
   }
@@ -57,7 +65,7 @@ export function Contacts() {
       <Heading text={texts.title} />
       <p class="lead">{texts.hint}</p>
       <FailureNotice failure={action.failure} />
-      <Result>{result}</Result>
+      <Result>{result.text}</Result>
       <Loading loaded={list} />
       <ul class="rows">
         {list.value?.contacts.map((contact) => (

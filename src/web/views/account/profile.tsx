@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import type { Profile } from '../../../gen/web/accounts/v1/profile_pb.js';
 import { useAction, useLoaded } from '../../calls/use-action.ts';
+import { useResult } from '../../calls/use-result.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { Field } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
@@ -31,10 +31,10 @@ function ProfileForm({ profile }: { readonly profile: Profile }) {
   const { calls } = usePage();
   const { profile: texts, fields, languages } = useTexts();
   const action = useAction();
-  const [result, setResult] = useState('');
+  const result = useResult();
 
   async function save(values: Values): Promise<void> {
-    setResult('');
+    result.forget();
     const isSaved = await action.run(() =>
       calls.accounts.updateProfile({
         profile: {
@@ -45,7 +45,7 @@ function ProfileForm({ profile }: { readonly profile: Profile }) {
         updateMask: { paths: ['display_name', 'bio', 'language'] },
       }),
     );
-    if (isSaved) setResult(texts.saved);
+    if (isSaved) result.tell(({ profile: { saved } }) => saved);
   }
   return (
     <Form action={action} submit={texts.save} onSubmit={(values) => void save(values)}>
@@ -63,7 +63,7 @@ function ProfileForm({ profile }: { readonly profile: Profile }) {
         value={profile.language}
         options={[['', texts.anyLanguage], ...LANGUAGES.map((name) => [name, languages[name]] as const)]}
       />
-      <Result>{result}</Result>
+      <Result>{result.text}</Result>
     </Form>
   );
 }

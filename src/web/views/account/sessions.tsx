@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Session } from '../../../gen/web/auth/v1/session_pb.js';
 import { useAction, useLoaded } from '../../calls/use-action.ts';
+import { useResult } from '../../calls/use-result.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { Button } from '../../parts/button.tsx';
 import { ConfirmDialog } from '../../parts/dialog.tsx';
@@ -17,23 +18,23 @@ export function Sessions() {
   const action = useAction();
   const [ending, setEnding] = useState<string | null>(null);
   const [isAsking, setAsking] = useState(false);
-  const [result, setResult] = useState('');
+  const result = useResult();
 
   async function endOne({ sessionId, deviceName }: Session): Promise<void> {
-    setResult('');
+    result.forget();
     setEnding(sessionId);
     const isEnded = await action.run(() => calls.sessions.endSession({ sessionId }));
     setEnding(null);
-    if (isEnded) setResult(texts.ended(deviceName || texts.unknownDevice));
+    if (isEnded) result.tell(({ sessions: told }) => told.ended(deviceName || told.unknownDevice));
     await list.reload();
   }
 
   async function endOthers(): Promise<void> {
     setAsking(false);
-    setResult('');
+    result.forget();
     await action.run(async () => {
       const { endedSessions } = await calls.sessions.endOtherSessions({});
-      setResult(texts.endedOthers(endedSessions));
+      result.tell(({ sessions: told }) => told.endedOthers(endedSessions));
     });
     await list.reload();
   }
@@ -44,7 +45,7 @@ export function Sessions() {
       <Heading text={texts.title} />
       <p class="lead">{texts.hint}</p>
       <FailureNotice failure={action.failure} />
-      <Result>{result}</Result>
+      <Result>{result.text}</Result>
       <Loading loaded={list} />
       <SessionList sessions={sessions} ending={ending} onEnd={(session) => void endOne(session)} />
       {sessions.length > 1 && (

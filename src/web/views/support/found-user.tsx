@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { UserState } from '../../../gen/web/accounts/v1/user_pb.js';
 import type { FindUserResponse } from '../../../gen/web/accounts/v1/support_service_pb.js';
 import { useAction } from '../../calls/use-action.ts';
+import { useResult } from '../../calls/use-result.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { Button } from '../../parts/button.tsx';
 import { ConfirmDialog } from '../../parts/dialog.tsx';
@@ -22,17 +23,17 @@ export function FoundUser({ user, onEnded }: Props) {
   const action = useAction();
   const [ending, setEnding] = useState<string | null>(null);
   const [isAsking, setAsking] = useState(false);
-  const [result, setResult] = useState('');
+  const result = useResult();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const { userId, displayName, state } = user;
 
   async function end(sessionId: string): Promise<void> {
-    setResult('');
+    result.forget();
     setEnding(sessionId);
     const isEnded = await action.run(async () => {
       const { endedSessions } = await calls.support.endSessionsOfUser({ userId, sessionId });
-      setResult(sessions.endedOthers(endedSessions));
+      result.tell(({ sessions: told }) => told.endedOthers(endedSessions));
       onEnded(sessionId);
     });
     setEnding(null);
@@ -46,7 +47,7 @@ export function FoundUser({ user, onEnded }: Props) {
       <UserFacts user={user} stateText={texts.states[UserState[state] as keyof typeof texts.states]} />
       <h3>{sessions.title}</h3>
       {!isAsking && <FailureNotice failure={action.failure} />}
-      <Result>{result}</Result>
+      <Result>{result.text}</Result>
       {user.sessions.length === 0 && <p>{texts.noSessions}</p>}
       <SessionList sessions={user.sessions} ending={ending} onEnd={({ sessionId }) => void end(sessionId)} />
       {user.sessions.length > 0 && (
