@@ -18,7 +18,7 @@ let first: TestService;
 let second: TestService;
 beforeAll(async () => {
   database = await createTestDatabase();
-  const settings = { DATABASE_URL: database.serviceUrl, REDIS_URL: inject('redisUrl') };
+  const settings = { BCRYPT_COST: '10', DATABASE_URL: database.serviceUrl, REDIS_URL: inject('redisUrl') };
   first = await startService(settings);
   second = await startService(settings);
 });

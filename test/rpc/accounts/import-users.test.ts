@@ -22,7 +22,7 @@ let admin: Awaited<ReturnType<typeof signInAs>>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  service = await startService({ DATABASE_URL: database.serviceUrl });
+  service = await startService({ DATABASE_URL: database.serviceUrl, BCRYPT_COST: '10' });
   admin = await signInAs(service, database, 'superadmin');
 });
 afterAll(async () => {

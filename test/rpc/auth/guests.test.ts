@@ -19,7 +19,7 @@ describe('A guest who has logged out', () => {
   let service: TestService;
   beforeAll(async () => {
     database = await createTestDatabase();
-    service = await startService({ DATABASE_URL: database.serviceUrl });
+    service = await startService({ DATABASE_URL: database.serviceUrl, BCRYPT_COST: '10' });
   });
   afterAll(async () => {
     await service?.stop();

@@ -12,7 +12,11 @@ describe('Login, as far as the password goes', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    service = await startService({ DATABASE_URL: database.serviceUrl, REDIS_URL: inject('redisUrl') });
+    service = await startService({
+      DATABASE_URL: database.serviceUrl,
+      REDIS_URL: inject('redisUrl'),
+      BCRYPT_COST: '10',
+    });
   });
   afterAll(async () => {
     await service?.stop();

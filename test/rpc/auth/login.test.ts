@@ -16,7 +16,11 @@ describe('Login', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    service = await startService({ DATABASE_URL: database.serviceUrl, REDIS_URL: inject('redisUrl') });
+    service = await startService({
+      DATABASE_URL: database.serviceUrl,
+      REDIS_URL: inject('redisUrl'),
+      BCRYPT_COST: '10',
+    });
   });
   afterAll(async () => {
     await service?.stop();

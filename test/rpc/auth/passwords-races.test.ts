@@ -22,7 +22,12 @@ describe('A login that races', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    const settings = { DATABASE_URL: database.serviceUrl, REDIS_URL: inject('redisUrl'), HASH_CONCURRENCY: '4' };
+    const settings = {
+      DATABASE_URL: database.serviceUrl,
+      REDIS_URL: inject('redisUrl'),
+      BCRYPT_COST: '10',
+      HASH_CONCURRENCY: '4',
+    };
     first = await startService(settings);
     second = await startService(settings);
   });
