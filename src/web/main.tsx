@@ -3,6 +3,7 @@ import { createClient } from '@connectrpc/connect';
 import { AuthService } from '../gen/web/auth/v1/auth_service_pb.js';
 import { App } from './app.tsx';
 import { createCalls } from './calls/calls.ts';
+import { lostAnswers } from './calls/lost-answers.ts';
 import { createRecentLogin } from './calls/recent-login.ts';
 import { PageContext } from './page.ts';
 import { keepFocus } from './parts/keep-focus.ts';
@@ -42,7 +43,12 @@ const session = createSession({
 });
 const recentLogin = createRecentLogin(session);
 const calls = createCalls(
-  createTransport(carried, [recentLogin.interceptor, createAccessToken(session), createKeepTokens(session)]),
+  createTransport(carried, [
+    recentLogin.interceptor,
+    createAccessToken(session),
+    createKeepTokens(session),
+    lostAnswers,
+  ]),
 );
 
 const root = document.getElementById('page');

@@ -9,6 +9,8 @@ export type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
 export type Failure = {
   /** One that this page does not know yet is possible, too. Null: the service has not answered, or something in between has. */
   readonly reason: Reason | null;
+  /** Without a reason: whether what was asked for may have been done. */
+  readonly isOutcomeUnknown: boolean;
   /** In the words of the service. */
   readonly message: string;
   /** By field of the request: what the service has to say of it. */
@@ -21,11 +23,17 @@ export type Failure = {
   readonly metadata: Readonly<Record<string, string>>;
 };
 
+/** The cause of an error: no answer has come to a call that changes something. */
+export class LostAnswer extends Error {}
+
+/** What names the reason where a call is refused before it is one: the answer is plain HTTP then, without details. */
+const REASON_HEADER = 'x-auth-reason';
+
 /** The reason of an error, by which programs decide; never by its text. */
 export function reasonOf(error: unknown): Reason | null {
   if (!(error instanceof ConnectError)) return null;
   const [info] = error.findDetails(ErrorInfoSchema);
-  return (info?.reason as Reason | undefined) ?? null;
+  return ((info?.reason ?? error.metadata.get(REASON_HEADER)) as Reason | null | undefined) ?? null;
 }
 
 export function failureOf(error: unknown): Failure {
@@ -36,6 +44,7 @@ export function failureOf(error: unknown): Failure {
   const triesLeft = info?.metadata['tries_left'];
   return {
     reason: reasonOf(connectError),
+    isOutcomeUnknown: connectError.cause instanceof LostAnswer,
     message: connectError.rawMessage,
     fields: new Map(request?.fieldViolations.map(({ field, description }) => [field, description])),
     retryAfter: retry?.retryDelay ? Number(retry.retryDelay.seconds) + (retry.retryDelay.nanos > 0 ? 1 : 0) : null,

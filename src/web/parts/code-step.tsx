@@ -35,6 +35,11 @@ export function CodeStep({
   children,
 }: Props) {
   const texts = useTexts();
+  /** What was wrong with a code is of no interest beside another, or somewhere else. */
+  const goOn = (next: () => void) => {
+    action.forget();
+    next();
+  };
   return (
     <>
       <Hint>{texts.code.sentTo(sent.contact)}</Hint>
@@ -43,7 +48,7 @@ export function CodeStep({
         submit={submit}
         onSubmit={(values) => onSubmit(values(field), values)}
         more={
-          <Button look="link" onClick={message.forget}>
+          <Button look="link" onClick={() => goOn(message.forget)}>
             {texts.back}
           </Button>
         }
@@ -55,7 +60,7 @@ export function CodeStep({
         key={sent.count}
         delay={sent.delay}
         isPending={message.action.isPending}
-        onResend={() => void message.send(sent.contact)}
+        onResend={() => goOn(() => void message.send(sent.contact))}
       />
       <FailureNotice failure={message.action.failure} />
     </>

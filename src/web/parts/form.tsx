@@ -18,13 +18,15 @@ type Props = {
   readonly action: Action;
   /** Called with what was typed when all that is required is there. */
   readonly onSubmit: (values: Values) => void;
+  /** Called with every try, whatever is missing: what came of the one before is over. */
+  readonly onTry?: () => void;
   readonly submit: string;
   readonly children: ComponentChildren;
   readonly more?: ComponentChildren;
 };
 
 /** A form whose fields have the names that the request has, so that what the service says of a field is shown there. */
-export function Form({ action, onSubmit, submit, children, more }: Props) {
+export function Form({ action, onSubmit, onTry, submit, children, more }: Props) {
   const texts = useTexts();
   const form = useRef<HTMLFormElement>(null);
   const [empty, setEmpty] = useState<readonly string[]>([]);
@@ -41,6 +43,7 @@ export function Form({ action, onSubmit, submit, children, more }: Props) {
   function send(event: SubmitEvent): void {
     event.preventDefault();
     if (!form.current || isPending) return;
+    onTry?.();
     const required = [...form.current.querySelectorAll<HTMLInputElement>('[aria-required="true"]')];
     const missing = required.filter(({ value }) => value.trim() === '').map(({ name }) => name);
     setEmpty(missing);

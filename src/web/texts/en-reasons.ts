@@ -54,7 +54,7 @@ export const enReasons = {
   USER_NOT_FOUND: 'Nobody has confirmed this contact.',
   USER_OUTRANKS_CALLER: 'This person ranks higher than you.',
   SESSION_NOT_FOUND: 'This session is not there any more.',
-  ORIGIN_NOT_ALLOWED: 'The service does not know this page’s address.',
+  ORIGIN_NOT_ALLOWED: 'This page does not work under this address. Open it under its usual one.',
   DPOP_PROOF_INVALID: 'Your browser could not prove itself. Reload the page.',
   DPOP_NONCE_REQUIRED: 'Please check the clock of your device, and reload the page.',
   INTERNAL: 'Something has gone wrong on our side.',

@@ -26,7 +26,10 @@ export const en = {
   },
   failures: {
     title: 'The service does not answer',
+    refusedTitle: 'The page cannot go on',
     unreachable: 'The service cannot be reached at the moment. Nothing is lost; try again.',
+    outcomeUnknown:
+      'The service has not answered, so it is not known whether this was done. Try again; if that is refused, it may have been done already.',
     reasons: enReasons,
     retryIn: (delay: number) => `Try again in ${delay < 120 ? seconds(delay) : minutes(Math.ceil(delay / 60))}.`,
     triesLeft: (tries: number) => `You have ${count(tries, { one: 'try', other: 'tries' })} left.`,
@@ -76,6 +79,8 @@ export const en = {
     passwordOf: (login: string) => `Password of ${login}`,
     submit: 'Continue',
     byCode: 'Send me a code instead',
+    noWay:
+      'There is no way to ask you yet. Confirm a phone or an e-mail address in your contacts first; if there is none, ask our support.',
   },
   register: {
     title: 'Create an account',
@@ -160,7 +165,9 @@ export const en = {
     change: 'Change password',
     set: 'Set password',
     changed: (n: number) =>
-      `Your password was changed. ${count(n, { one: 'other session was', other: 'other sessions were' })} ended.`,
+      n === 0
+        ? 'Your password was changed.'
+        : `Your password was changed. ${count(n, { one: 'other session was', other: 'other sessions were' })} ended.`,
     wasSet: 'Your password was set.',
   },
   roles: {

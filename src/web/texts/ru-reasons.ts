@@ -53,7 +53,7 @@ export const ruReasons: Record<keyof typeof enReasons, string> = {
   USER_NOT_FOUND: 'Такого контакта нет ни у кого.',
   USER_OUTRANKS_CALLER: 'Этот человек выше вас по рангу.',
   SESSION_NOT_FOUND: 'Этого сеанса больше нет.',
-  ORIGIN_NOT_ALLOWED: 'Сервис не знает адреса этой страницы.',
+  ORIGIN_NOT_ALLOWED: 'По этому адресу страница не работает. Откройте её по её обычному адресу.',
   DPOP_PROOF_INVALID: 'Браузер не смог подтвердить себя. Обновите страницу.',
   DPOP_NONCE_REQUIRED: 'Проверьте часы на устройстве и обновите страницу.',
   INTERNAL: 'Что-то сломалось на нашей стороне.',

@@ -11,8 +11,8 @@ export function textsOf(language: Language): Texts {
 
 /** What a person is told of a failure: what has happened, and when to come back. */
 export function textOfFailure({ failures }: Texts, failure: Failure): string {
-  const { reason, message, retryAfter, triesLeft } = failure;
-  if (reason === null) return failures.unreachable;
+  const { reason, isOutcomeUnknown, message, retryAfter, triesLeft } = failure;
+  if (reason === null) return isOutcomeUnknown ? failures.outcomeUnknown : failures.unreachable;
   const known: Readonly<Record<string, string>> = failures.reasons;
   const text = known[reason] ?? message;
   if (retryAfter !== null) return `${text} ${failures.retryIn(retryAfter)}`;

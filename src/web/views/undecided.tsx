@@ -10,10 +10,11 @@ export function Undecided({ error }: { readonly error: unknown }) {
   const { session } = usePage();
   const texts = useTexts();
   const action = useAction();
+  const failure = failureOf(error);
   return (
     <section class="card narrow">
-      <Heading text={texts.failures.title} />
-      <FailureNotice failure={failureOf(error)} />
+      <Heading text={failure.reason === null ? texts.failures.title : texts.failures.refusedTitle} />
+      <FailureNotice failure={failure} />
       <div class="actions">
         <Button look="main" isPending={action.isPending} onClick={() => void action.run(session.start)}>
           {texts.tryAgain}

@@ -5,6 +5,8 @@ import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, exportJWK, 
 import { describe, expect, it } from 'vitest';
 import { AuthService } from '../../../src/gen/web/auth/v1/auth_service_pb.js';
 import { SessionsService } from '../../../src/gen/web/auth/v1/sessions_service_pb.js';
+import { failureOf } from '../../../src/web/calls/failure.ts';
+import { lostAnswers } from '../../../src/web/calls/lost-answers.ts';
 import { createRecentLogin } from '../../../src/web/calls/recent-login.ts';
 import { createAccessToken, createKeepTokens } from '../../../src/web/session/access-token.ts';
 import { holdToken } from '../../../src/web/session/held-token.ts';
@@ -31,6 +33,7 @@ function clients(interceptors: Interceptor[], refuse: (context: HandlerContext, 
     router.rpc(AuthService.method.refresh, handle({ tokens: tokens('refresh') }));
     router.rpc(AuthService.method.startCodeLogin, handle({ handle: 'h' }));
     router.rpc(SessionsService.method.listSessions, handle({}));
+    router.rpc(SessionsService.method.endOtherSessions, handle({}));
   };
   const transport = transportTo(routes, interceptors);
   return { auth: createClient(AuthService, transport), sessions: createClient(SessionsService, transport), seen };
@@ -209,6 +212,35 @@ describe('A call that needs a recent login', () => {
     });
     await expect(sessions.listSessions({})).rejects.toThrow('RECENT_LOGIN_REQUIRED');
     expect(question.get()).toBeNull();
+  });
+});
+
+describe('A call without an answer', () => {
+  const failed = async (call: Promise<unknown>) =>
+    failureOf(
+      await call.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    );
+  const lost = () => new TypeError('Failed to fetch');
+
+  it('may have been done, where it changes something', async () => {
+    const { auth, sessions } = clients([lostAnswers], lost);
+    expect(await failed(auth.startCodeLogin({}))).toMatchObject({ reason: null, isOutcomeUnknown: true });
+    expect(await failed(sessions.listSessions({}))).toMatchObject({ reason: null, isOutcomeUnknown: false });
+  });
+
+  it('was not done, where it was refused', async () => {
+    const { auth } = clients([lostAnswers], () => refusal('RATE_LIMITED'));
+    expect(await failed(auth.startCodeLogin({}))).toMatchObject({ reason: 'RATE_LIMITED', isOutcomeUnknown: false });
+  });
+
+  it('was not even sent, where no access token could be had', async () => {
+    const session = { accessToken: () => Promise.reject(lost()), replace: () => Promise.reject(lost()) };
+    const { sessions, seen } = clients([createAccessToken(session), lostAnswers], noRefusal);
+    expect(await failed(sessions.endOtherSessions({}))).toMatchObject({ reason: null, isOutcomeUnknown: false });
+    expect(seen).toEqual([]);
   });
 });
 

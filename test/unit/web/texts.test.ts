@@ -66,6 +66,17 @@ describe('Texts', () => {
     );
   });
 
+  it('wait in the same words before the page is there', () => {
+    const document = readFileSync(path.join(WEB, 'index.html'), 'utf8');
+    for (const language of LANGUAGES) expect(document).toContain(textsOf(language).wait);
+  });
+
+  it.each(LANGUAGES)('do not count what is not there, after a password was changed: %s', (language) => {
+    const { changed } = textsOf(language).password;
+    expect(changed(0)).not.toContain('0');
+    expect(changed(1)).toContain('1');
+  });
+
   it('name every reason that a call of the page can be refused with', () => {
     const called = calledMethods();
     const reasons = reasonsByMethod();
@@ -90,7 +101,7 @@ describe('Texts', () => {
 describe('What a person is told of a failure', () => {
   const failure = (fields: Partial<Failure>): Failure => ({
     ...{ reason: null, message: 'In the words of the service.', fields: new Map() },
-    ...{ retryAfter: null, triesLeft: null, metadata: {} },
+    ...{ isOutcomeUnknown: false, retryAfter: null, triesLeft: null, metadata: {} },
     ...fields,
   });
 
@@ -119,6 +130,13 @@ describe('What a person is told of a failure', () => {
     const unknown = failure({ reason: 'MESSAGE_NOT_DEAD' });
     expect(textOfFailure(textsOf('ru'), unknown)).toBe('In the words of the service.');
     expect(textOfFailure(textsOf('en'), failure({}))).toBe(en.failures.unreachable);
+  });
+
+  it.each(LANGUAGES)('is not that nothing is lost, where it may have been done: %s', (language) => {
+    const texts = textsOf(language);
+    const text = textOfFailure(texts, failure({ isOutcomeUnknown: true }));
+    expect(text).toBe(texts.failures.outcomeUnknown);
+    expect(text).not.toBe(texts.failures.unreachable);
   });
 });
 

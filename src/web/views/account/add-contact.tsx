@@ -16,9 +16,13 @@ function typeOf(value: string): string {
   return /^[+\d\s().-]{5,32}$/.test(value) ? 'phone' : 'second_login';
 }
 
-type Props = { readonly contacts: readonly Contact[]; readonly onAdded: (contact: Contact) => void };
+type Props = {
+  readonly contacts: readonly Contact[];
+  readonly onTry: () => void;
+  readonly onAdded: (contact: Contact) => void;
+};
 
-export function AddContact({ contacts, onAdded }: Props) {
+export function AddContact({ contacts, onTry, onAdded }: Props) {
   const { calls } = usePage();
   const { contacts: texts, cancel } = useTexts();
   const [isOpen, setOpen] = useState(false);
@@ -61,6 +65,7 @@ export function AddContact({ contacts, onAdded }: Props) {
       <Form
         action={action}
         submit={texts.addSubmit}
+        onTry={onTry}
         onSubmit={(values) => ask(values('value').trim())}
         more={<Button onClick={() => setOpen(false)}>{cancel}</Button>}
       >

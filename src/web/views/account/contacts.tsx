@@ -31,9 +31,14 @@ export function Contacts() {
     return () => removeEventListener('focus', reload);
   }, []);
 
+  /** What was done before is over, however it went. */
+  function forget(): void {
+    action.forget();
+    result.forget();
+  }
   async function change(work: () => Promise<unknown>, done: Told): Promise<void> {
     setRemoving(null);
-    result.forget();
+    forget();
     if (await action.run(work)) result.tell(done);
     await list.reload();
   }
@@ -50,11 +55,13 @@ export function Contacts() {
 
   async function confirmed(contact: Contact): Promise<void> {
     setConfirming(null);
+    action.forget();
     result.tell(({ contacts }) => contacts.isConfirmedNow(contact.value));
     await list.reload();
   }
 
   async function added(contact: Contact): Promise<void> {
+    action.forget();
     result.tell(({ contacts }) => contacts.added(contact.value));
     if (!contact.confirmed) setConfirming(contact);
     await list.reload();
@@ -75,7 +82,10 @@ export function Contacts() {
             isPending={action.isPending}
             onConfirm={() => setConfirming(contact)}
             onMakePrimary={() => void makePrimary(contact)}
-            onRemove={() => setRemoving(contact)}
+            onRemove={() => {
+              forget();
+              setRemoving(contact);
+            }}
           />
         ))}
       </ul>
@@ -102,7 +112,7 @@ export function Contacts() {
           <p>{texts.removeHint}</p>
         </ConfirmDialog>
       )}
-      <AddContact contacts={list.value?.contacts ?? []} onAdded={(contact) => void added(contact)} />
+      <AddContact contacts={list.value?.contacts ?? []} onTry={forget} onAdded={(contact) => void added(contact)} />
     </>
   );
 }

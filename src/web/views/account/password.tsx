@@ -1,7 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useAction, useLoaded } from '../../calls/use-action.ts';
+import { useAction } from '../../calls/use-action.ts';
 import { useResult } from '../../calls/use-result.ts';
 import type { Result as Told } from '../../calls/use-result.ts';
+import { useWaysIn } from '../../calls/use-ways-in.ts';
+import type { WaysIn } from '../../calls/use-ways-in.ts';
 import { usePage, useTexts } from '../../page.ts';
 import { PasswordField } from '../../parts/fields.tsx';
 import { Form } from '../../parts/form.tsx';
@@ -9,26 +11,26 @@ import type { Values } from '../../parts/form.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { Result } from '../../parts/notices.tsx';
+import { Username } from '../../parts/username.tsx';
 
 /** The password is changed, or set where there is none: an account that was opened with a code has none. */
 export function Password() {
-  const { calls } = usePage();
   const { password: texts } = useTexts();
-  const loaded = useLoaded(() => calls.accounts.getProfile({}));
+  const loaded = useWaysIn();
   return (
     <>
       <Heading text={texts.title} />
       <Loading loaded={loaded} />
-      {loaded.value && <PasswordForm hasPassword={loaded.value.hasPassword} />}
+      {loaded.value && <PasswordForm waysIn={loaded.value} />}
     </>
   );
 }
 
-function PasswordForm({ hasPassword }: { readonly hasPassword: boolean }) {
+function PasswordForm({ waysIn }: { readonly waysIn: WaysIn }) {
   const { calls } = usePage();
   const { password: texts, fields } = useTexts();
   const action = useAction();
-  const [isFirst, setFirst] = useState(!hasPassword);
+  const [isFirst, setFirst] = useState(!waysIn.hasPassword);
   const result = useResult();
   // Emptied by drawing it anew.
   const [round, setRound] = useState(0);
@@ -49,7 +51,6 @@ function PasswordForm({ hasPassword }: { readonly hasPassword: boolean }) {
     return ({ password }) => password.changed(endedSessions);
   }
   async function submit(values: Values): Promise<void> {
-    result.forget();
     await action.run(async () => {
       result.tell(await save(values('new_password'), values('current_password')));
       setFirst(false);
@@ -65,8 +66,10 @@ function PasswordForm({ hasPassword }: { readonly hasPassword: boolean }) {
         key={round}
         action={action}
         submit={isFirst ? texts.set : texts.change}
+        onTry={result.forget}
         onSubmit={(values) => void submit(values)}
       >
+        <Username value={waysIn.login ?? ''} />
         {!isFirst && <PasswordField key="current" name="current_password" label={fields.currentPassword} />}
         <PasswordField key="new" name="new_password" label={fields.newPassword} isNew />
       </Form>

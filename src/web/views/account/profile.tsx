@@ -34,7 +34,6 @@ function ProfileForm({ profile }: { readonly profile: Profile }) {
   const result = useResult();
 
   async function save(values: Values): Promise<void> {
-    result.forget();
     const isSaved = await action.run(() =>
       calls.accounts.updateProfile({
         profile: {
@@ -48,7 +47,7 @@ function ProfileForm({ profile }: { readonly profile: Profile }) {
     if (isSaved) result.tell(({ profile: { saved } }) => saved);
   }
   return (
-    <Form action={action} submit={texts.save} onSubmit={(values) => void save(values)}>
+    <Form action={action} submit={texts.save} onTry={result.forget} onSubmit={(values) => void save(values)}>
       <Field
         name="profile.display_name"
         label={fields.displayName}

@@ -1,6 +1,8 @@
 import type { LoginQuestion } from '../../calls/recent-login.ts';
-import { useAction, useLoaded } from '../../calls/use-action.ts';
+import { useAction } from '../../calls/use-action.ts';
+import type { Action } from '../../calls/use-action.ts';
 import { useMessage } from '../../calls/use-message.ts';
+import { useWaysIn } from '../../calls/use-ways-in.ts';
 import { usePage, useStore, useTexts } from '../../page.ts';
 import { Button } from '../../parts/button.tsx';
 import { CodeStep } from '../../parts/code-step.tsx';
@@ -8,7 +10,8 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { PasswordField } from '../../parts/fields.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Loading } from '../../parts/loading.tsx';
-import { FailureNotice } from '../../parts/notices.tsx';
+import { FailureNotice, Hint } from '../../parts/notices.tsx';
+import { Username } from '../../parts/username.tsx';
 import { INTERFACE } from '../interface.ts';
 
 /** Asks a person who is logged in for one more login, where a call needs a recent one. */
@@ -21,16 +24,17 @@ export function LoginDialog() {
 function LoginAgain({ question }: { readonly question: LoginQuestion }) {
   const { calls, session } = usePage();
   const texts = useTexts();
-  const contacts = useLoaded(() => calls.accounts.listContacts({}));
+  const waysIn = useWaysIn();
   const message = useMessage((contact) => calls.auth.startCodeLogin({ contact }));
-  const action = useAction();
-  const confirmed = contacts.value?.contacts.filter((contact) => contact.confirmed) ?? [];
-  const reachable = confirmed.find(({ type }) => type === 'phone') ?? confirmed.find(({ type }) => type === 'email');
-  const login = confirmed.find(({ type }) => type === 'second_login') ?? reachable;
+  // Two, so that a step does not show what was wrong with the other.
+  const byPassword = useAction();
+  const byCode = useAction();
+  const reachable = waysIn.value?.reachable ?? null;
+  const login = waysIn.value?.hasPassword ? waysIn.value.login : null;
   const { sent } = message;
 
   /** The new session takes the place of the one before, which would stay in the list for weeks. */
-  async function again(logIn: () => Promise<unknown>): Promise<void> {
+  async function again(action: Action, logIn: () => Promise<unknown>): Promise<void> {
     const before = session.state.get();
     if (!(await action.run(logIn))) return;
     question.answer(true);
@@ -39,26 +43,33 @@ function LoginAgain({ question }: { readonly question: LoginQuestion }) {
     await calls.sessions.endSession({ sessionId: before.token.sessionId }).catch(() => undefined);
   }
 
+  function sendCode(contact: string): void {
+    byPassword.forget();
+    void message.send(contact);
+  }
+
   return (
     <Dialog title={texts.again.title} onClose={() => question.answer(false)}>
       <p>{texts.again.hint}</p>
-      <Loading loaded={contacts} />
-      {login && !sent && (
+      <Loading loaded={waysIn} />
+      {waysIn.value && login === null && reachable === null && <Hint>{texts.again.noWay}</Hint>}
+      {login !== null && !sent && (
         <Form
-          action={action}
+          action={byPassword}
           submit={texts.again.submit}
-          onSubmit={(values) =>
-            void again(() => calls.auth.login({ login: login.value, password: values('password') }))
-          }
+          onSubmit={(values) => void again(byPassword, () => calls.auth.login({ login, password: values('password') }))}
         >
-          {/* For the one who keeps the passwords. */}
-          <input class="unseen" autoComplete="username" value={login.value} tabIndex={-1} aria-hidden readOnly />
-          <PasswordField name="password" label={texts.again.passwordOf(login.value)} hasFocus />
+          <Username value={login} />
+          <PasswordField name="password" label={texts.again.passwordOf(login)} hasFocus />
         </Form>
       )}
-      {reachable && !sent && (
-        <Button look="link" isPending={message.action.isPending} onClick={() => void message.send(reachable.value)}>
-          {texts.again.byCode}
+      {reachable !== null && !sent && (
+        <Button
+          look={login === null ? 'main' : 'link'}
+          isPending={message.action.isPending}
+          onClick={() => sendCode(reachable)}
+        >
+          {login === null ? texts.code.send : texts.again.byCode}
         </Button>
       )}
       {!sent && <FailureNotice failure={message.action.failure} />}
@@ -66,11 +77,11 @@ function LoginAgain({ question }: { readonly question: LoginQuestion }) {
         <CodeStep
           message={message}
           sent={sent}
-          action={action}
+          action={byCode}
           submit={texts.again.submit}
           hasFocus
           onSubmit={(code) =>
-            void again(() => calls.auth.finishCodeLogin({ handle: sent.handle, code, interface: INTERFACE }))
+            void again(byCode, () => calls.auth.finishCodeLogin({ handle: sent.handle, code, interface: INTERFACE }))
           }
         />
       )}

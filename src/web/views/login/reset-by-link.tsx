@@ -5,6 +5,7 @@ import { PasswordField } from '../../parts/fields.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Hint } from '../../parts/notices.tsx';
+import { Username } from '../../parts/username.tsx';
 import { LogIn } from './login.tsx';
 
 /** The link of a mail that replaces a forgotten password. */
@@ -31,6 +32,7 @@ export function ResetByLink({ token }: { readonly token: string }) {
       <Heading text={login.newPasswordTitle} />
       <Hint>{login.resetEndsSessions}</Hint>
       <Form action={action} submit={login.setPassword} onSubmit={(values) => void finish(values('new_password'))}>
+        <Username value="" />
         <PasswordField name="new_password" label={fields.newPassword} isNew />
       </Form>
     </section>

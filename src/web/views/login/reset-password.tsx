@@ -7,6 +7,7 @@ import type { Typed } from '../../parts/fields.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { LinkSent } from '../../parts/link-sent.tsx';
+import { Username } from '../../parts/username.tsx';
 
 /** A forgotten password: a link for an address, a code for a phone. */
 export function ResetPassword({ typed, onDone }: { readonly typed: Typed; readonly onDone: () => void }) {
@@ -50,6 +51,7 @@ export function ResetPassword({ typed, onDone }: { readonly typed: Typed; readon
         field="code.code"
         onSubmit={(code, values) => void finish(code, values('new_password'), sent.handle)}
       >
+        <Username value={sent.contact} />
         <PasswordField name="new_password" label={texts.fields.newPassword} isNew />
       </CodeStep>
     </>
