@@ -19,12 +19,15 @@ export function answerJson(
   response.end(bytes);
 }
 
-/** A refusal in a short body: the reason of the catalogue, and its text. */
+/**
+ * A refusal in a short body: the reason of the catalogue, and its text. The reason is in a header, too: nginx reads no body
+ * here, and a client of gRPC-web none that is not of its protocol, but has the headers in its error.
+ */
 export function answerRefusal(
   response: ServerResponse,
   status: number,
   reason: Reason,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  answerJson(response, status, { reason, message: reasons[reason].text }, headers);
+  answerJson(response, status, { reason, message: reasons[reason].text }, { ...headers, 'x-auth-reason': reason });
 }

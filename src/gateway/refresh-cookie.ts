@@ -74,7 +74,7 @@ export function createRefreshCookie(deps: Deps): ServerMiddleware<object, WithCa
   function proveKey(headers: Headers, path: string): string {
     const urls = origins.own().map((origin) => origin + path);
     const proved = verifyProof(headers.get('dpop') ?? '', { method: 'POST', urls });
-    if (typeof proved === 'string') throw new AppError(proved);
+    if ('reason' in proved) throw new AppError(proved.reason, { metadata: proved.metadata });
     return proved.clientKey;
   }
 

@@ -25,9 +25,12 @@ type Deps = {
 
 /** What pages send and read beside what the protocols do. */
 const REQUEST_HEADERS = ['authorization', 'accept-language', 'x-request-id', 'x-token-transport', 'dpop'];
-const RESPONSE_HEADERS = ['dpop-nonce', 'retry-after'];
+const RESPONSE_HEADERS = ['dpop-nonce', 'retry-after', 'x-auth-reason'];
 /** Seconds for which a browser need not ask again; Chromium takes no more. */
 const PREFLIGHT_MAX_AGE = 7200;
+
+/** For a year. */
+const STRICT_TRANSPORT = 'max-age=31536000';
 
 /** Who answers which path, in this order. */
 export function createRoutes(deps: Deps): HttpHandler {
@@ -45,6 +48,8 @@ export function createRoutes(deps: Deps): HttpHandler {
   function route(request: IncomingMessage, response: ServerResponse): void {
     response.setHeader('x-content-type-options', 'nosniff');
     response.setHeader('referrer-policy', 'no-referrer');
+    // Browsers come back by TLS only, which a proxy in front has (RFC 6797). By http they do not look at it.
+    if (origins.own()[0]?.startsWith('https:')) response.setHeader('strict-transport-security', STRICT_TRANSPORT);
     const [path = ''] = (request.url ?? '').split('?', 1);
     const document = documents.get(path) ?? forProxies.get(path);
     if (document) {
@@ -59,7 +64,18 @@ export function createRoutes(deps: Deps): HttpHandler {
       onRefused(request, 'ORIGIN_NOT_ALLOWED');
       answerRefusal(response, 403, 'ORIGIN_NOT_ALLOWED', { vary: 'origin' });
     } else {
-      page(request, response, () => answerNotFound(response));
+      page(request, response, () => notFound(request, response));
+    }
+  }
+
+  /** The same for all that is no call here, whatever it is elsewhere. */
+  function notFound(request: IncomingMessage, response: ServerResponse): void {
+    const { origin } = request.headers;
+    // The page of somebody who has misspelt a method would only hear of CORS.
+    if (origin !== undefined && origins.isAllowed(origin)) {
+      allowOrigin(request, response, () => answerNotFound(response));
+    } else {
+      answerNotFound(response);
     }
   }
 

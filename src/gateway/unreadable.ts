@@ -27,12 +27,25 @@ function malformed(metadata: Readonly<Record<string, string>>): AppError {
 
 type Field = { readonly name: string; readonly parent: { readonly typeName: string } };
 
-/** Which field of which message could not be read, as `auth.v1.LoginRequest.password`; protobuf-es knows it of JSON. */
+/**
+ * How protobuf-es says that there is no such field or value; it says that in words alone. A name is told as the client has
+ * written it, if it may be one: whatever else has come to stand there, a password for instance, is not.
+ */
+const UNKNOWN_NAME = /^cannot decode message ([\w.]+) from JSON: key "([A-Za-z]\w{0,63})" is unknown$/;
+const UNKNOWN_VALUE = /^cannot decode enum ([\w.]+) from JSON: /;
+
+/**
+ * Which field of which message could not be read, as `auth.v1.LoginRequest.password`; of a value that is not in its enum,
+ * which enum. protobuf-es knows it of JSON.
+ */
 function fieldOf(problem: unknown): string | null {
   for (let error = problem; error instanceof Error; error = error.cause) {
-    if (!('field' in error) || typeof error.field !== 'function') continue;
-    const { name, parent } = (error.field as () => Field)();
-    return `${parent.typeName}.${name}`;
+    if ('field' in error && typeof error.field === 'function') {
+      const { name, parent } = (error.field as () => Field)();
+      return `${parent.typeName}.${name}`;
+    }
+    const [, type, name] = UNKNOWN_NAME.exec(error.message) ?? UNKNOWN_VALUE.exec(error.message) ?? [];
+    if (type !== undefined) return name === undefined ? type : `${type}.${name}`;
   }
   return null;
 }

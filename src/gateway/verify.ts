@@ -25,11 +25,10 @@ export function createVerify({ checkRequest, logger }: Deps): ReadonlyMap<string
       response.writeHead(200, { ...verdict.headers, 'content-length': 0, 'cache-control': 'no-store' }).end();
       return;
     }
-    const { status, reason, headers, body, cause } = verdict;
+    const { status, reason, headers, cause } = verdict;
     // What somebody has to mend. A refused person is nobody's business.
     if (status >= 500) log(reason, cause);
-    // nginx cannot read a body here.
-    answerJson(response, status, body, { ...headers, 'x-auth-reason': reason });
+    answerRefusal(response, status, reason, headers);
   }
 
   const verify =

@@ -42,6 +42,7 @@ describe('Bodies on their way', () => {
       body: frame(Buffer.alloc(100_000)) as Buffer<ArrayBuffer>,
     });
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(refused.headers.get('x-auth-reason')).toBe('OVERLOADED');
     expect(await refused.json()).toMatchObject({ reason: 'OVERLOADED' });
     expect(await statusOf('{}')).toBe(200);
     expect(await statusOf(frame(new Uint8Array()) as Buffer<ArrayBuffer>, 'application/grpc-web')).toBe(200);

@@ -237,6 +237,8 @@ describe('nginx with the sample', () => {
     const host = 'auth.example.com';
     const keys = await send('/.well-known/jwks.json', {}, 'GET', host);
     expect([keys.status, Object.keys(JSON.parse(keys.body) as object)]).toEqual([200, ['keys']]);
+    // GATEWAY_URL is https.
+    expect(keys.headers['strict-transport-security']).toBe('max-age=31536000');
     for (const path of [
       '/gateway/verify',
       '/gateway/verify/anonymous',

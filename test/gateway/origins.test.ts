@@ -1,7 +1,11 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import type { Interceptor } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { RegisterRequest } from '../../src/gen/auth/v1/auth_service.ts';
+import { AuthService } from '../../src/gen/web/auth/v1/auth_service_pb.js';
 import { frame } from '../support/grpc-web-frames.ts';
 import { newPerson } from '../support/people.ts';
 import { startService } from '../support/service.ts';
@@ -150,6 +154,7 @@ describe.each(FOREIGN)('A page of a foreign origin: %s', (_, given) => {
     });
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
     expect(headers.vary).toBe('origin');
+    expect(headers['x-auth-reason']).toBe('ORIGIN_NOT_ALLOWED');
     expect([await users(), await audited()]).toEqual([usersBefore, eventsBefore]);
     // Told to the log, and by nothing that was executed. Lines of no call tell of what other services announce on the same Redis.
     expect(service.logLines.slice(lines).filter(({ msg }) => msg === 'call')).toEqual([
@@ -215,6 +220,7 @@ describe('A page of an origin that is allowed', () => {
             'grpc-status-details-bin',
             'retry-after',
             'dpop-nonce',
+            'x-auth-reason',
           ]),
         );
       }
@@ -224,6 +230,89 @@ describe('A page of an origin that is allowed', () => {
   it('reads refusals, too', async () => {
     const { status, headers } = await send('POST', REGISTER, { origin: APP, 'content-type': 'application/json' }, '{');
     expect([status, headers['access-control-allow-origin']]).toEqual([400, APP]);
+  });
+});
+
+describe('A refusal of the gateway itself', () => {
+  it.each(['gRPC-web', 'Connect'])('tells a client of %s its reason in the metadata of the error', async (protocol) => {
+    const create = protocol === 'Connect' ? createConnectTransport : createGrpcWebTransport;
+    const setOrigin: Interceptor = (next) => (request) => {
+      request.header.set('origin', 'https://evil.test');
+      return next(request);
+    };
+    const transport = create({ baseUrl: service.gatewayUrl, httpVersion: '1.1', interceptors: [setOrigin] });
+    const call = createClient(AuthService, transport).login({});
+    const error = ConnectError.from(await call.catch((reason: unknown) => reason));
+    expect([error.code, error.metadata.get('x-auth-reason')]).toEqual([Code.PermissionDenied, 'ORIGIN_NOT_ALLOWED']);
+  });
+});
+
+describe('A path that is no call', () => {
+  const MISSPELT = '/auth.v1.AuthService/Regster';
+  const NO_CALLS = [
+    ...[MISSPELT, '/auth.v1.AuthServices/Register', '/nothing'],
+    // For services, for administrators.
+    ...['/auth.v1.AuthService/ValidateToken', '/accounts.v1.UsersAdminService/ListUsers'],
+  ];
+  const TYPES = ['application/json', 'application/proto', 'application/grpc-web+proto'];
+  const corsOf = (headers: IncomingHttpHeaders) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => /^(access-control-|vary$)/.test(name)));
+  const withoutDate = ({ status, headers: { date: _, ...headers }, text }: Answer) => ({ status, headers, text });
+
+  it('is told to a page that may call as what it is, not as an error of CORS', async () => {
+    for (const path of NO_CALLS) {
+      for (const type of TYPES) {
+        const called = await send('POST', REGISTER, { origin: APP, 'content-type': type });
+        const { status, headers, text } = await send('POST', path, { origin: APP, 'content-type': type }, '{}');
+        expect([path, status, JSON.parse(text)]).toEqual([
+          path,
+          404,
+          expect.objectContaining({ code: 'unimplemented' }),
+        ]);
+        expect(headers['access-control-allow-origin']).toBe(APP);
+        expect(corsOf(headers)).toEqual(corsOf(called.headers));
+      }
+      const read = await send('GET', `${path}?encoding=json&message={}`, { origin: APP });
+      expect([path, read.status, read.headers['access-control-allow-origin']]).toEqual([path, 404, APP]);
+    }
+  });
+
+  it('lets a page that may call ask, so that it gets to hear it', async () => {
+    const called = await send('OPTIONS', REGISTER, { origin: APP, ...ASKS });
+    for (const path of NO_CALLS) {
+      const { status, headers } = await send('OPTIONS', path, { origin: APP, ...ASKS });
+      expect([path, status]).toEqual([path, 204]);
+      expect(headers['access-control-allow-origin']).toBe(APP);
+      expect(corsOf(headers)).toEqual(corsOf(called.headers));
+    }
+  });
+
+  it('tells nobody which of them there are elsewhere', async () => {
+    const asks = TYPES.map((type): [string, object] => ['POST', { 'content-type': type }]);
+    for (const origin of [{ origin: APP }, { origin: 'https://evil.test' }, {}]) {
+      for (const [method, more] of [['OPTIONS', ASKS] as const, ...asks]) {
+        const ask = async (path: string) => withoutDate(await send(method, path, { ...origin, ...more }));
+        const misspelt = await ask(MISSPELT);
+        for (const path of NO_CALLS) expect(await ask(path)).toEqual(misspelt);
+      }
+    }
+  });
+
+  it.each([{ origin: 'https://evil.test' }, { origin: 'null' }, {}])('is nothing to others: %o', async (origin) => {
+    const lines = service.logLines.length;
+    for (const path of NO_CALLS) {
+      for (const method of ['POST', 'OPTIONS']) {
+        const { status, headers } = await send(method, path, { ...origin, ...(method === 'OPTIONS' ? ASKS : {}) });
+        expect([path, method, status]).toEqual([path, method, 404]);
+        expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
+      }
+    }
+    expect(service.logLines.slice(lines).filter(({ msg }) => msg === 'call')).toEqual([]);
+  });
+
+  it('gives no page of another origin the files of the account page', async () => {
+    const { headers } = await send('GET', '/login', { origin: APP, accept: 'text/html' });
+    expect(headers['access-control-allow-origin']).toBeUndefined();
   });
 });
 

@@ -157,15 +157,24 @@ describe('Who is over his limit', () => {
 
 describe('A proof', () => {
   it.each([
-    ['for another call', (page: CookiePage) => page.prove('/auth.v1.AuthService/Login')],
-    ['twice', async (page: CookiePage) => `${await page.prove(`/${REFRESH}`)}, ${await page.prove(`/${REFRESH}`)}`],
-    ['of 5 kB', async (page: CookiePage) => (await page.prove(`/${REFRESH}`)) + 'a'.repeat(5000)],
-    ['in other characters', () => Promise.resolve('\u00e9')],
-  ])('%s is none, and nothing is refreshed', async (_what, make) => {
+    ['for another call', 'htu', (page: CookiePage) => page.prove('/auth.v1.AuthService/Login')],
+    [
+      'twice',
+      'jws',
+      async (page: CookiePage) => `${await page.prove(`/${REFRESH}`)}, ${await page.prove(`/${REFRESH}`)}`,
+    ],
+    ['of 5 kB', 'jws', async (page: CookiePage) => (await page.prove(`/${REFRESH}`)) + 'a'.repeat(5000)],
+    ['in other characters', 'jws', () => Promise.resolve('\u00e9')],
+    ['that is not there', 'dpop', () => Promise.resolve(null)],
+  ])('%s is none, which says of %s what is expected, and nothing is refreshed', async (_what, part, make) => {
     const { page, sessionId } = await openSessionPage();
+    const { port } = new URL(service.gatewayUrl);
+    const urls = ['localhost', '127.0.0.1', '[::1]'].map((name) => `http://${name}:${port}/${REFRESH}`);
+    const expected = part === 'htu' ? urls.join(', ') : expect.any(String);
     expect(await page.refresh({ proof: await make(page) })).toMatchObject({
       status: 401,
       reason: 'DPOP_PROOF_INVALID',
+      body: { details: [{ debug: { metadata: { part, expected } } }] },
     });
     expect(await generationOf(sessionId)).toBe(1);
   });

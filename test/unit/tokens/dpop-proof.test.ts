@@ -30,6 +30,23 @@ const rsaPair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const HEADER = { typ: 'dpop+jwt', alg: 'ES256', jwk };
 const claims = () => ({ htm: 'POST', htu: URL_OF_CALL, iat: Math.floor(now / SECOND), jti: randomUUID() });
 
+const NONCE_REQUIRED = { reason: 'DPOP_NONCE_REQUIRED', metadata: {} };
+/** What is told of a part that is wrong: nothing that comes from the client. */
+const EXPECTED = {
+  dpop: 'a proof in this header',
+  jws: 'one compact JWS of at most 4096 characters',
+  typ: 'dpop+jwt',
+  alg: 'ES256, EdDSA, Ed25519',
+  crit: 'not there',
+  jwk: 'the public key, of the kind that alg names',
+  signature: 'by the key in jwk',
+  htm: 'POST',
+  htu: `${URL_OF_CALL}, http://localhost:8080${PATH}`,
+  jti: 'a text of 1 to 256 characters',
+  iat: 'a number of seconds',
+  nonce: 'a text',
+};
+
 /** A proof that is signed rightly, but for what is changed. `undefined` leaves a member out. */
 function prove(header: object = {}, payload: object = {}, privateKey: KeyObject = pair.privateKey): string {
   return signJws({ privateKey, algorithm: 'ES256' }, { ...HEADER, ...header }, { ...claims(), ...payload });
@@ -85,34 +102,40 @@ describe('A proof of possession', () => {
     now = NOW;
   });
 
-  it.each<[string, () => string]>([
-    ['nothing', () => ''],
-    ['a word', () => 'proof'],
-    ['two segments', () => prove().split('.').slice(0, 2).join('.')],
-    ['four segments', () => `${prove()}.a`],
-    ['two headers, as HTTP joins them', () => `${prove()}, ${prove()}`],
-    ['white space', () => ` ${prove()}`],
-    ['padding', () => `${prove()}=`],
-    ['a header that is no JSON', () => `${segment('{')}.${prove().split('.').slice(1).join('.')}`],
-    ['a header that is a list', () => signJws({ ...pair, algorithm: 'ES256' }, '[]', claims())],
-    ['claims that are no JSON', () => signJws({ ...pair, algorithm: 'ES256' }, HEADER, 'claims')],
-    ['claims that are null', () => signJws({ ...pair, algorithm: 'ES256' }, HEADER, 'null')],
-    ['more than 4 kB', () => prove({}, { more: 'm'.repeat(4096) })],
-    ['no type', () => prove({ typ: undefined })],
-    ['the type of an access token', () => prove({ typ: 'at+jwt' })],
-    ['a type in capitals', () => prove({ typ: 'DPoP+JWT' })],
-    ['something critical that we do not know', () => prove({ crit: ['exp'], exp: 9e9 })],
-    ['no algorithm', () => prove({ alg: undefined })],
-    ['the algorithm none', () => prove({ alg: 'none' })],
-    ['the algorithm none without a signature', () => `${segment({ ...HEADER, alg: 'none' })}.${segment(claims())}.`],
-    ['HS256 with the public key as the secret', () => withHmac(Buffer.from(JSON.stringify(jwk)))],
+  it.each<[what: string, part: keyof typeof EXPECTED, make: () => string]>([
+    ['nothing', 'dpop', () => ''],
+    ['a word', 'jws', () => 'proof'],
+    ['two segments', 'jws', () => prove().split('.').slice(0, 2).join('.')],
+    ['four segments', 'jws', () => `${prove()}.a`],
+    ['two headers, as HTTP joins them', 'jws', () => `${prove()}, ${prove()}`],
+    ['white space', 'jws', () => ` ${prove()}`],
+    ['padding', 'jws', () => `${prove()}=`],
+    ['a header that is no JSON', 'jws', () => `${segment('{')}.${prove().split('.').slice(1).join('.')}`],
+    ['a header that is a list', 'jws', () => signJws({ ...pair, algorithm: 'ES256' }, '[]', claims())],
+    ['claims that are no JSON', 'jws', () => signJws({ ...pair, algorithm: 'ES256' }, HEADER, 'claims')],
+    ['claims that are null', 'jws', () => signJws({ ...pair, algorithm: 'ES256' }, HEADER, 'null')],
+    ['more than 4 kB', 'jws', () => prove({}, { more: 'm'.repeat(4096) })],
+    ['no type', 'typ', () => prove({ typ: undefined })],
+    ['the type of an access token', 'typ', () => prove({ typ: 'at+jwt' })],
+    ['a type in capitals', 'typ', () => prove({ typ: 'DPoP+JWT' })],
+    ['something critical that we do not know', 'crit', () => prove({ crit: ['exp'], exp: 9e9 })],
+    ['no algorithm', 'alg', () => prove({ alg: undefined })],
+    ['the algorithm none', 'alg', () => prove({ alg: 'none' })],
+    [
+      'the algorithm none without a signature',
+      'jws',
+      () => `${segment({ ...HEADER, alg: 'none' })}.${segment(claims())}.`,
+    ],
+    ['HS256 with the public key as the secret', 'alg', () => withHmac(Buffer.from(JSON.stringify(jwk)))],
     [
       'HS256 with the PEM as the secret',
+      'alg',
       () => withHmac(Buffer.from(pair.publicKey.export({ type: 'spki', format: 'pem' }))),
     ],
-    ['HS256 with a symmetric key in it', () => prove({ alg: 'HS256', jwk: { kty: 'oct', k: 'AAAA' } })],
+    ['HS256 with a symmetric key in it', 'alg', () => prove({ alg: 'HS256', jwk: { kty: 'oct', k: 'AAAA' } })],
     [
       'RS256',
+      'alg',
       () =>
         signJws(
           { ...rsaPair, algorithm: 'RS256' },
@@ -120,70 +143,74 @@ describe('A proof of possession', () => {
           claims(),
         ),
     ],
-    ['an RSA key that names the curve', () => proveByRsa('ES256', 'P-256')],
-    ['an RSA key that names the other curve', () => proveByRsa('EdDSA', 'Ed25519')],
-    ['a coordinate that is no text', () => prove({ jwk: { ...jwk, x: [jwk.x] } })],
-    ['a type that is no text', () => prove({ jwk: { ...jwk, kty: ['EC'] } })],
-    ['ES384', () => prove({ alg: 'ES384' })],
-    ['an algorithm that is no text', () => prove({ alg: ['ES256'] })],
-    ['no key', () => prove({ jwk: undefined })],
-    ['a key that is a text', () => prove({ jwk: JSON.stringify(jwk) })],
-    ['a key that is null', () => prove({ jwk: null })],
-    ['a place of keys instead', () => prove({ jwk: undefined, jku: 'https://evil.example/keys', kid: 'a' })],
-    ['the private half of the key', () => prove({ jwk: pair.privateKey.export({ format: 'jwk' }) })],
-    ['the private half of an Ed25519 key', () => proveEd({ jwk: edPair.privateKey.export({ format: 'jwk' }) })],
-    ['a private half that is empty', () => prove({ jwk: { ...jwk, d: '' } })],
-    ['a key of the other algorithm', () => prove({ jwk: edJwk })],
-    ['an Ed25519 key with the other algorithm', () => proveEd({ jwk })],
+    ['an RSA key that names the curve', 'jwk', () => proveByRsa('ES256', 'P-256')],
+    ['an RSA key that names the other curve', 'jwk', () => proveByRsa('EdDSA', 'Ed25519')],
+    ['a coordinate that is no text', 'jwk', () => prove({ jwk: { ...jwk, x: [jwk.x] } })],
+    ['a type that is no text', 'jwk', () => prove({ jwk: { ...jwk, kty: ['EC'] } })],
+    ['ES384', 'alg', () => prove({ alg: 'ES384' })],
+    ['an algorithm that is no text', 'alg', () => prove({ alg: ['ES256'] })],
+    ['no key', 'jwk', () => prove({ jwk: undefined })],
+    ['a key that is a text', 'jwk', () => prove({ jwk: JSON.stringify(jwk) })],
+    ['a key that is null', 'jwk', () => prove({ jwk: null })],
+    ['a place of keys instead', 'jwk', () => prove({ jwk: undefined, jku: 'https://evil.example/keys', kid: 'a' })],
+    ['the private half of the key', 'jwk', () => prove({ jwk: pair.privateKey.export({ format: 'jwk' }) })],
+    ['the private half of an Ed25519 key', 'jwk', () => proveEd({ jwk: edPair.privateKey.export({ format: 'jwk' }) })],
+    ['a private half that is empty', 'jwk', () => prove({ jwk: { ...jwk, d: '' } })],
+    ['a key of the other algorithm', 'jwk', () => prove({ jwk: edJwk })],
+    ['an Ed25519 key with the other algorithm', 'jwk', () => proveEd({ jwk })],
     [
       'a key of another curve',
+      'jwk',
       () => prove({ jwk: generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' }) }),
     ],
-    ['a key of the wrong type', () => prove({ jwk: { ...jwk, kty: 'OKP' } })],
-    ['a point that is not on the curve', () => prove({ jwk: { ...jwk, y: jwk.x } })],
-    ['half a point', () => prove({ jwk: { ...jwk, y: undefined } })],
-    ['the key of somebody else', () => prove({ jwk: makePair().publicKey.export({ format: 'jwk' }) })],
-    ['a signature of somebody else', () => prove({}, {}, makePair().privateKey)],
+    ['a key of the wrong type', 'jwk', () => prove({ jwk: { ...jwk, kty: 'OKP' } })],
+    ['a point that is not on the curve', 'jwk', () => prove({ jwk: { ...jwk, y: jwk.x } })],
+    ['half a point', 'jwk', () => prove({ jwk: { ...jwk, y: undefined } })],
+    ['the key of somebody else', 'signature', () => prove({ jwk: makePair().publicKey.export({ format: 'jwk' }) })],
+    ['a signature of somebody else', 'signature', () => prove({}, {}, makePair().privateKey)],
     [
       'a signature with one bit flipped',
+      'signature',
       () => editSignature(prove(), (bytes) => (bytes.writeUInt8(bytes.readUInt8(9) ^ 1, 9), bytes)),
     ],
-    ['a signature of zeros', () => editSignature(prove(), (bytes) => Buffer.alloc(bytes.length))],
-    ['half a signature', () => editSignature(prove(), (bytes) => bytes.subarray(0, 32))],
+    ['a signature of zeros', 'signature', () => editSignature(prove(), (bytes) => Buffer.alloc(bytes.length))],
+    ['half a signature', 'signature', () => editSignature(prove(), (bytes) => bytes.subarray(0, 32))],
     [
       'a signature in DER',
+      'signature',
       () => {
         const input = prove().split('.').slice(0, 2).join('.');
         return `${input}.${sign('sha256', Buffer.from(input), pair.privateKey).toString('base64url')}`;
       },
     ],
-    ['claims that were changed', () => prove().replace(/\.[^.]+\./, `.${segment(claims())}.`)],
-    ['no method', () => prove({}, { htm: undefined })],
-    ['another method', () => prove({}, { htm: 'GET' })],
-    ['a method in small letters', () => prove({}, { htm: 'post' })],
-    ['no URL', () => prove({}, { htu: undefined })],
-    ['a path alone', () => prove({}, { htu: PATH })],
-    ['another path', () => prove({}, { htu: URL_OF_CALL.replace('Refresh', 'Login') })],
-    ['another path by a detour', () => prove({}, { htu: `${URL_OF_CALL}/../Login` })],
-    ['a path in small letters', () => prove({}, { htu: URL_OF_CALL.toLowerCase() })],
-    ['a slash too many', () => prove({}, { htu: `${URL_OF_CALL}/` })],
-    ['another host', () => prove({}, { htu: `https://evil.example${PATH}` })],
-    ['a host that begins like ours', () => prove({}, { htu: `https://auth.example.com.evil.example${PATH}` })],
-    ['a host behind a name', () => prove({}, { htu: `https://auth.example.com@evil.example${PATH}` })],
-    ['a name before the host', () => prove({}, { htu: `https://user@auth.example.com${PATH}` })],
-    ['another scheme', () => prove({}, { htu: `http://auth.example.com${PATH}` })],
-    ['another port', () => prove({}, { htu: `https://auth.example.com:444${PATH}` })],
-    ['a list of URLs', () => prove({}, { htu: [URL_OF_CALL] })],
-    ['no time', () => prove({}, { iat: undefined })],
-    ['a time that is a text', () => prove({}, { iat: String(now / SECOND) })],
-    ['no id', () => prove({}, { jti: undefined })],
-    ['an empty id', () => prove({}, { jti: '' })],
-    ['a long id', () => prove({}, { jti: 'j'.repeat(257) })],
-    ['an id that is a number', () => prove({}, { jti: 1 })],
-    ['a nonce that is a number', () => prove({}, { nonce: 1 })],
-    ['an old time, and another path', () => prove({}, { iat: 1, htu: `${URL_OF_CALL}s` })],
-  ])('is not %s', (_what, make) => {
-    expect(check(make())).toBe('DPOP_PROOF_INVALID');
+    ['claims that were changed', 'signature', () => prove().replace(/\.[^.]+\./, `.${segment(claims())}.`)],
+    ['no method', 'htm', () => prove({}, { htm: undefined })],
+    ['another method', 'htm', () => prove({}, { htm: 'GET' })],
+    ['a method in small letters', 'htm', () => prove({}, { htm: 'post' })],
+    ['no URL', 'htu', () => prove({}, { htu: undefined })],
+    ['a path alone', 'htu', () => prove({}, { htu: PATH })],
+    ['another path', 'htu', () => prove({}, { htu: URL_OF_CALL.replace('Refresh', 'Login') })],
+    ['another path by a detour', 'htu', () => prove({}, { htu: `${URL_OF_CALL}/../Login` })],
+    ['a path in small letters', 'htu', () => prove({}, { htu: URL_OF_CALL.toLowerCase() })],
+    ['a slash too many', 'htu', () => prove({}, { htu: `${URL_OF_CALL}/` })],
+    ['another host', 'htu', () => prove({}, { htu: `https://evil.example${PATH}` })],
+    ['a host that begins like ours', 'htu', () => prove({}, { htu: `https://auth.example.com.evil.example${PATH}` })],
+    ['a host behind a name', 'htu', () => prove({}, { htu: `https://auth.example.com@evil.example${PATH}` })],
+    ['a name before the host', 'htu', () => prove({}, { htu: `https://user@auth.example.com${PATH}` })],
+    ['another scheme', 'htu', () => prove({}, { htu: `http://auth.example.com${PATH}` })],
+    ['another port', 'htu', () => prove({}, { htu: `https://auth.example.com:444${PATH}` })],
+    ['a list of URLs', 'htu', () => prove({}, { htu: [URL_OF_CALL] })],
+    ['no time', 'iat', () => prove({}, { iat: undefined })],
+    ['a time that is a text', 'iat', () => prove({}, { iat: String(now / SECOND) })],
+    ['no id', 'jti', () => prove({}, { jti: undefined })],
+    ['an empty id', 'jti', () => prove({}, { jti: '' })],
+    ['a long id', 'jti', () => prove({}, { jti: 'j'.repeat(257) })],
+    ['an id that is a number', 'jti', () => prove({}, { jti: 1 })],
+    ['a nonce that is a number', 'nonce', () => prove({}, { nonce: 1 })],
+    ['an old time, and another path', 'htu', () => prove({}, { iat: 1, htu: `${URL_OF_CALL}s` })],
+  ])('is not %s, and says what is wrong with it: %s', (_what, part, make) => {
+    const metadata = { part, expected: EXPECTED[part] };
+    expect(check(make())).toEqual({ reason: 'DPOP_PROOF_INVALID', metadata });
   });
 
   it('is none any more after five minutes', () => {
@@ -191,14 +218,14 @@ describe('A proof of possession', () => {
     now = NOW + 5 * MINUTE;
     expect(check(proof)).toHaveProperty('clientKey');
     now = NOW + 5 * MINUTE + 1;
-    expect(check(proof)).toBe('DPOP_NONCE_REQUIRED');
+    expect(check(proof)).toEqual(NONCE_REQUIRED);
     now = NOW;
   });
 
   it.each([0, -1, 1, 1e12, -1e300, NOW / SECOND - 301, NOW / SECOND + 301])(
     'needs a nonce where the clock says %s',
     (iat) => {
-      expect(check(prove({}, { iat }))).toBe('DPOP_NONCE_REQUIRED');
+      expect(check(prove({}, { iat }))).toEqual(NONCE_REQUIRED);
       expect(check(prove({}, { iat, nonce: nonces.issue() }))).toHaveProperty('clientKey');
     },
   );
@@ -211,7 +238,7 @@ describe('A proof of possession', () => {
     ['that is a word', () => 'nonce'],
     ['with padding', () => `${nonces.issue()}=`],
   ])('is not saved by a nonce %s, and needs none where its time is right', (_which, make) => {
-    expect(check(prove({}, { iat: 1, nonce: make() }))).toBe('DPOP_NONCE_REQUIRED');
+    expect(check(prove({}, { iat: 1, nonce: make() }))).toEqual(NONCE_REQUIRED);
     expect(check(prove({}, { nonce: make() }))).toHaveProperty('clientKey');
   });
 });
