@@ -71,12 +71,15 @@ export async function startApp(
     administration: createAdministrationCases(ground, stores, shared, describeSession),
   };
   startJobs(ground, stores, tokens, revocation, shared);
-  const doors = await openDoors(ground, stores, tokens, revocation, shared, cases, { rules, credentials });
-  // Begun last and ended first, so that nothing is sent by a replica that does not serve.
+  const options = { rules, credentials };
+  const { address, gateway, drain } = await openDoors(ground, stores, tokens, revocation, shared, cases, options);
+  // Begun after the doors and ended before them, so that nothing is sent by a replica that does not serve.
   startSenders(ground, stores, shared, print);
+  // The first thing that happens at a stop.
+  opened.defer(drain);
 
   const running = opened.move();
-  return { ...doors, stop: () => running.disposeAsync() };
+  return { address, gateway, stop: () => running.disposeAsync() };
 }
 
 async function checkSettings(config: Config, rules: AccessRules, { functions: { accounts } }: Stores): Promise<void> {

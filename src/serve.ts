@@ -31,7 +31,7 @@ export async function serve(
           settings,
           logFile,
           hashConcurrency: hashConcurrency(config.HASH_CONCURRENCY),
-          grace: config.SHUTDOWN_GRACE,
+          grace: config.SHUTDOWN_DELAY + config.SHUTDOWN_GRACE,
           delay: systemDelay,
           logger,
         });

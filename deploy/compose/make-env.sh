@@ -13,7 +13,7 @@ certificates=deploy/compose/certificates
 if [ ! -e "$certificates/edge.pem" ]; then
   mkdir -p "$certificates"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj /CN=localhost \
-    -addext 'subjectAltName=DNS:localhost,DNS:auth.localhost,DNS:api.localhost,IP:127.0.0.1' \
+    -addext 'subjectAltName=DNS:localhost,DNS:auth.example.localhost,DNS:api.example.localhost,IP:127.0.0.1' \
     -keyout "$certificates/edge.key" -out "$certificates/edge.pem" 2>/dev/null
   # In its container Envoy is another user. It is worth nothing to others: only who clicks a warning away believes it.
   chmod 755 "$certificates"

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
@@ -29,6 +30,8 @@ type Doors = {
   readonly address: Address;
   /** Where browsers are served; null: nowhere. */
   readonly gateway: Address | null;
+  /** Tells load balancers that both doors will close, and gives them the time to turn away. */
+  readonly drain: () => Promise<void>;
 };
 
 type Options = {
@@ -108,6 +111,7 @@ export async function openDoors(
       trustedProxies: config.TRUSTED_PROXIES,
       keys,
       keysMaxAge,
+      isHealthy: () => health.getStatus() === 'healthy',
       issuer: config.TOKEN_ISSUER,
       pageDirectory: fileURLToPath(new URL('../gen/page', import.meta.url)),
     });
@@ -115,10 +119,16 @@ export async function openDoors(
     doors.push(browserDoor.stop);
   }
   health.setStatus('healthy');
-  opened.defer(() => health.setStatus('unhealthy'));
   logger.info({ host, port, gateway }, 'serving');
 
-  return { address: { host, port }, gateway };
+  return {
+    address: { host, port },
+    gateway,
+    async drain() {
+      health.setStatus('unhealthy');
+      await delay(config.SHUTDOWN_DELAY);
+    },
+  };
 }
 
 /** Of all that is served: ours, health, Envoy's authorization, and error details, with which grpcurl can show them. */

@@ -143,8 +143,13 @@ export const settings = {
     count(1, 64),
     '1',
   ),
+  SHUTDOWN_DELAY: setting(
+    'How long a stop goes on serving after health has said NOT_SERVING: longer than a load balancer needs to ask for it and to be answered.',
+    duration({ atLeast: '0s', atMost: '5m' }),
+    '0s',
+  ),
   SHUTDOWN_GRACE: setting(
-    'How long calls under way may take at a stop.',
+    'How long calls under way may take at a stop, after SHUTDOWN_DELAY.',
     duration({ atLeast: '0s', atMost: '5m' }),
     '10s',
   ),

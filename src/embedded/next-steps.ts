@@ -1,16 +1,20 @@
 type Address = { readonly host: string; readonly port: number };
-type Served = { readonly address: Address; readonly gateway: Address | null };
+type Served = {
+  readonly address: Address;
+  /** Where browsers are served; null: nowhere. */
+  readonly gatewayUrl: string | null;
+};
 
 /** What `npm run call` calls if it is not told otherwise. */
 const DEFAULT_ADDRESS = '127.0.0.1:50051';
 
 /** What a newcomer can try, in lines that can be pasted into another terminal. */
-export function nextSteps({ address: { host, port }, gateway }: Served): string {
-  const page = gateway
+export function nextSteps({ address: { host, port }, gatewayUrl }: Served): string {
+  const page = gatewayUrl
     ? `
-or with a browser on http://localhost:${gateway.port}, or with curl:
+or with a browser on ${gatewayUrl}, or with curl:
 
-  curl -H 'content-type: application/json' -d '{"login":"ada","password":"correct horse battery"}' http://localhost:${gateway.port}/auth.v1.AuthService/Login
+  curl -H 'content-type: application/json' -d '{"login":"ada","password":"correct horse battery"}' ${gatewayUrl}/auth.v1.AuthService/Login
 `
     : '';
   const address = `${host}:${port}`;

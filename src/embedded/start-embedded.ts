@@ -40,9 +40,9 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
     ...environment,
     MASTER_KEY: environment['MASTER_KEY'] || secrets.masterKey,
   };
-  // Links in messages lead to the account page.
   const gatewayPort = /:([1-9]\d*)$/.exec(defaults.GATEWAY_ADDRESS)?.[1] ?? '8080';
-  const settings = { LINK_BASE_URL: `http://localhost:${gatewayPort}`, ...defaults };
+  // Links in messages lead to the account page.
+  const settings = { LINK_BASE_URL: environment['GATEWAY_URL'] || `http://localhost:${gatewayPort}`, ...defaults };
   // Read before anything is started, with a placeholder for what is not known yet: mistakes show at once.
   const {
     LISTEN_ADDRESS: listen,
@@ -87,8 +87,9 @@ export async function startEmbedded({ dataDir, environment, print }: Options): P
   const service = await serve({ ...settings, DATABASE_URL: databaseUrl }, inDataDir('service.log'), print);
   opened.defer(() => service.stop());
   step(`Serving gRPC on ${service.address.host}:${service.address.port}; log in ${inDataDir('service.log')}`);
-  if (service.gateway) step(`Serving browsers on http://localhost:${service.gateway.port}`);
-  print(nextSteps(service));
+  const gatewayUrl = service.gateway && (config.GATEWAY_URL ?? `http://localhost:${service.gateway.port}`);
+  if (gatewayUrl) step(`Serving browsers on ${gatewayUrl}`);
+  print(nextSteps({ address: service.address, gatewayUrl }));
 
   const running = opened.move();
   return {

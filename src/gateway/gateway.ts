@@ -17,6 +17,7 @@ import type { KeyRing } from '../tokens/key-ring.ts';
 import type { WithHttpHeaders } from './call-context.ts';
 import { createClientAddress } from './client-address.ts';
 import { createConnectHandlers } from './connect-handlers.ts';
+import { createHealth } from './health.ts';
 import { createHttpServer } from './http-server.ts';
 import type { Origins } from './origins.ts';
 import { createPage } from './page.ts';
@@ -44,6 +45,8 @@ type GatewayDeps = {
   /** How long verifiers may cache the keys, in milliseconds. */
   readonly keysMaxAge: number;
   readonly issuer: string;
+  /** What gRPC's health service says. */
+  readonly isHealthy: () => boolean;
   /** Where the account page was built to. */
   readonly pageDirectory: string;
 };
@@ -90,7 +93,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     createRoutes({
       origins,
       documents: createWellKnown({ ...deps, origins, maxAge: deps.keysMaxAge }),
-      forProxies: createVerify({ ...deps, logger: chain.logger }),
+      forProxies: new Map([...createVerify({ ...deps, logger: chain.logger }), ...createHealth(deps.isHealthy)]),
       isCall: isMounted,
       calls,
       onRefused,

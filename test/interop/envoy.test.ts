@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { findFreePort } from '../../src/embedded/free-port.ts';
 import { AuthService } from '../../src/gen/web/auth/v1/auth_service_pb.js';
@@ -65,15 +66,12 @@ describe('Envoy with the sample', () => {
     ]),
     LOCAL_CALLERS: 'off',
   });
-  const behind = () => ({
-    gateway: Number(new URL(service.gatewayUrl).port),
-    grpc: service.port,
-    orders: portOf(orders),
-  });
+  const doorsOf = ({ gatewayUrl, port }: TestService) => ({ gateway: Number(new URL(gatewayUrl).port), grpc: port });
+  const behind = () => ({ replicas: [doorsOf(service)], orders: portOf(orders) });
   // To Envoy a caller from this machine has the machine's address, and not the one of the loopback.
   const HERE = expect.stringMatching(/^(\d+\.){3}\d+$/) as string;
   const identityOf = (caller: Caller, roles: string) => identityAt(caller, roles, HERE);
-  const sendTo = ({ port }: Envoy) => createSend({ port, agent, isTls: true });
+  const sendTo = ({ port }: Envoy, from?: string) => createSend({ port, agent, isTls: true, ...(from && { from }) });
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -102,6 +100,18 @@ describe('Envoy with the sample', () => {
     // The last entry is Envoy's own: the one that the service behind may believe.
     const through = await send('/orders/1', { ...tokenOf(driver), 'x-forwarded-for': '203.0.113.7' });
     expect(told(through)['x-forwarded-for']).toMatch(/^203\.0\.113\.7,(\d+\.){3}\d+$/);
+  });
+
+  it('takes nobody for one of its own: who says x-envoy-... or another host changes nothing', async () => {
+    const headers = {
+      ...tokenOf(driver),
+      ...{ 'x-envoy-original-path': '/forged', 'x-envoy-internal': 'true', 'x-forwarded-host': 'forged.example.com' },
+      ...{ 'x-envoy-upstream-rq-timeout-ms': '1', 'x-envoy-upstream-alt-stat-name': 'forged' },
+    };
+    for (const from of ['127.0.0.1', '127.1.2.3']) {
+      const answer = await sendTo(envoy, from)('/orders/1', headers);
+      expect([answer.status, told(answer)]).toEqual([200, { ...identityOf(driver, 'driver'), method: 'GET' }]);
+    }
   });
 
   it('refuses a header that some servers take for another', async () => {
@@ -220,6 +230,10 @@ describe('Envoy with the sample', () => {
       expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([status, PAGE]);
       expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
     }
+    expect((await send('/orders/1', tokenOf(driver))).headers).toMatchObject({
+      vary: expect.stringContaining('origin') as string,
+      'strict-transport-security': 'max-age=31536000',
+    });
     for (const origin of ['https://evil.example', `${PAGE}.evil.example`, `${PAGE}:8443`, 'null']) {
       const { status, headers } = await send('/orders/1', preflightOf(origin), 'OPTIONS');
       expect([origin, status, headers['access-control-allow-origin']]).toEqual([origin, 401, undefined]);
@@ -252,9 +266,9 @@ describe('Envoy with the sample', () => {
     expect(JSON.parse((await send('/orders/1', tokenOf(user))).body)).toMatchObject({ reason: 'TOKEN_REVOKED' });
   });
 
-  it('answers 200 in parallel, each with its own person', async () => {
+  it('answers 100 in parallel, each with its own person', async () => {
     const people = await Promise.all(Array.from({ length: 25 }, () => roleHolder(service, database, 'driver')));
-    const calls = Array.from({ length: 8 }, () => people).flat();
+    const calls = Array.from({ length: 4 }, () => people).flat();
     const answers = await Promise.all(calls.map((person) => send('/orders/1', { ...FORGED, ...tokenOf(person) })));
     expect(answers.map(told)).toEqual(calls.map((person) => ({ ...identityOf(person, 'driver'), method: 'GET' })));
   });
@@ -281,7 +295,13 @@ describe('Envoy with the sample', () => {
   });
 
   it('shows of the gateway what is for browsers, and not the question of proxies', async () => {
-    for (const path of ['/gateway/verify', '/gateway/verify/anonymous', '/gateway//verify', '/x/../gateway/verify?x']) {
+    for (const path of [
+      '/gateway/health',
+      '/gateway/verify',
+      '/gateway/verify/anonymous',
+      '/gateway//verify',
+      '/x/../gateway/verify?x',
+    ]) {
       expect([path, (await send(path, tokenOf(driver), 'GET', GATEWAY)).status]).toEqual([path, 404]);
     }
     expect((await send('/gateway/%76erify', tokenOf(driver), 'GET', GATEWAY)).headers['x-user-id']).toBeUndefined();
@@ -324,6 +344,53 @@ describe('Envoy with the sample', () => {
     expect([...seen].sort()).toEqual([200, 429]);
   });
 
+  it('limits each address by itself: one that floods is in nobody else’s way', async () => {
+    const flooder = sendTo(envoy, '127.0.0.66');
+    const seen: number[] = [];
+    for (let calls = 0; calls < 5_000 && !seen.includes(429); calls += 200) {
+      const flood = Array.from({ length: 200 }, () => flooder('/.well-known/jwks.json', {}, 'GET', GATEWAY));
+      seen.push(...(await Promise.all(flood)).map(({ status }) => status));
+    }
+    expect(new Set(seen)).toEqual(new Set([200, 429]));
+    const others = Array.from({ length: 20 }, (_, index) => sendTo(envoy, `127.0.0.${index + 100}`));
+    const answers = await Promise.all(others.map((other) => other('/.well-known/jwks.json', {}, 'GET', GATEWAY)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  it('refuses nobody while one of two replicas stops, under 100 calls a second', async () => {
+    const second = await startService({ ...settings(), SHUTDOWN_DELAY: '4s' });
+    const replicas = [doorsOf(service), doorsOf(second)];
+    const proxy = await startEnvoy(inject('envoy'), { ...behind(), replicas }, `envoy:${SECRET}`);
+    try {
+      // Envoy's limit for one address is lower than this.
+      const clients = Array.from({ length: 10 }, (_, index) => sendTo(proxy, `127.0.1.${index + 1}`));
+      const calls: Promise<number>[] = [];
+      const ask = (index: number) => {
+        const client = clients[index % clients.length]!;
+        const json = { 'content-type': 'application/json' };
+        switch (index % 3) {
+          case 0:
+            return client('/orders/1', tokenOf(driver));
+          case 1:
+            return client('/.well-known/jwks.json', {}, 'GET', GATEWAY);
+          default:
+            // The body is not JSON, which the service says.
+            return client('/auth.v1.AuthService/Refresh', json, 'POST', GATEWAY);
+        }
+      };
+      const timer = setInterval(() => calls.push(ask(calls.length).then(({ status }) => status)), 10);
+      await sleep(1_000);
+      await second.stop();
+      await sleep(2_000);
+      clearInterval(timer);
+      const counts = Object.groupBy(await Promise.all(calls), String);
+      expect(Object.keys(counts).sort()).toEqual(['200', '400']);
+      expect(calls.length).toBeGreaterThan(400);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
   it('writes no query and no token into its log', async () => {
     await send('/.well-known/openid-configuration?message=somebody', tokenOf(driver), 'GET', GATEWAY);
     await expect.poll(envoy.logged, { timeout: FLUSHED_MS }).toContain('"/.well-known/openid-configuration"');
@@ -343,7 +410,8 @@ describe('Envoy with the sample', () => {
 
   it('says 503, never 401, while nobody answers its question, and goes on by itself after that', async () => {
     const grpc = await findFreePort();
-    const lonely = await startEnvoy(inject('envoy'), { ...behind(), grpc }, `envoy:${SECRET}`);
+    const doors = { ...doorsOf(service), grpc };
+    const lonely = await startEnvoy(inject('envoy'), { ...behind(), replicas: [doors] }, `envoy:${SECRET}`);
     const ask = () => sendTo(lonely)('/orders/1', { ...FORGED, ...tokenOf(driver) });
     const before = await ask();
     expect([before.status, before.headers['x-was-asked']]).toEqual([503, undefined]);

@@ -11,7 +11,10 @@ const SAMPLE = readFileSync(new URL('../../deploy/envoy/envoy.yaml', import.meta
 const READY_MS = 20_000;
 
 /** Where the sample says host names and ports of Docker Compose. */
-export type Behind = { readonly gateway: number; readonly grpc: number; readonly orders: number };
+export type Behind = {
+  readonly replicas: readonly { readonly gateway: number; readonly grpc: number }[];
+  readonly orders: number;
+};
 
 export type Envoy = {
   readonly port: number;
@@ -24,15 +27,19 @@ export type Envoy = {
 
 /** The sample itself, with other addresses. */
 function configure(behind: Behind, ports: { https: number; admin: number }, certificates: string): string {
+  const endpoint = (host: string, port: number) =>
+    `              - endpoint: { address: { socket_address: { address: ${host}, port_value: ${port} } } }\n`;
+  const endpointsOf = (door: 'gateway' | 'grpc') =>
+    behind.replicas.map((replica) => endpoint('127.0.0.1', replica[door])).join('');
   const changes: readonly [from: string, to: string][] = [
     ['address: 0.0.0.0, port_value: 8443', `address: 127.0.0.1, port_value: ${ports.https}`],
     ['port_value: 9901', `port_value: ${ports.admin}`],
-    ['address: auth, port_value: 8080', `address: 127.0.0.1, port_value: ${behind.gateway}`],
-    ['address: auth, port_value: 50051', `address: 127.0.0.1, port_value: ${behind.grpc}`],
-    ['address: orders, port_value: 8090', `address: 127.0.0.1, port_value: ${behind.orders}`],
+    [endpoint('auth', 8080), endpointsOf('gateway')],
+    [endpoint('auth', 50051), endpointsOf('grpc')],
+    [endpoint('orders', 8090), endpoint('127.0.0.1', behind.orders)],
     ['/etc/envoy/certificates/edge.pem', `${certificates}/edge.pem`],
     // The client, the auth service and the one behind are one process here, which may be busy with the first of them.
-    ['timeout: 0.5s', 'timeout: 10s'],
+    ['timeout: 1.5s', 'timeout: 10s'],
     ['/etc/envoy/certificates/edge.key', `${certificates}/edge.key`],
   ];
   return changes.reduce((text, [from, to]) => {

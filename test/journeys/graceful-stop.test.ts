@@ -44,6 +44,31 @@ describe('A graceful stop', () => {
     await service.stop();
   });
 
+  it('says so first, and serves on for SHUTDOWN_DELAY, so that load balancers can turn away', async () => {
+    const service = await startService({
+      ...settings(),
+      ...{ GATEWAY_ADDRESS: '127.0.0.1:0', SHUTDOWN_DELAY: '2s', SHUTDOWN_GRACE: '0s' },
+    });
+    const healthOf = async () => {
+      const { status } = await service.health.check({ service: '' });
+      const answer = await fetch(`${service.gatewayUrl}/gateway/health`);
+      return [status, answer.status, await answer.json()];
+    };
+    // In grpc.health.v1 1 is SERVING, and 2 is NOT_SERVING.
+    expect(await healthOf()).toEqual([1, 200, { status: 'SERVING' }]);
+    const stopped = service.stopServer();
+    expect(await healthOf()).toEqual([2, 503, { status: 'NOT_SERVING' }]);
+    // New connections, too.
+    const late = connectClients(service.address);
+    await register(late);
+    expect((await fetch(`${service.gatewayUrl}/.well-known/jwks.json`)).status).toBe(200);
+    await stopped;
+    await expect(fetch(`${service.gatewayUrl}/gateway/health`)).rejects.toThrow('fetch failed');
+    await expect(late.auth.login({ login: 'x', password: 'y' })).rejects.toThrow('UNAVAILABLE');
+    late.close();
+    await service.stop();
+  });
+
   it('answers the logins that are under way, takes no new calls, and leaves nothing behind', async () => {
     const service = await startService({
       ...settings(),

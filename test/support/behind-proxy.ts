@@ -41,7 +41,9 @@ export async function startOrders(): Promise<Server> {
   const server = createServer(({ headers, method, url = '' }, response) => {
     response.setHeader('x-was-asked', url);
     response.setHeader('x-was-connected', headers.connection ?? 'kept');
-    const told = Object.entries(headers).filter(([key]) => /^x.(user|session|auth)|^x-forwarded-for$/.test(key));
+    const told = Object.entries(headers).filter(([key]) =>
+      /^x.(user|session|auth)|^x-forwarded-(for|host)$|^x-envoy-(internal|original-path)$/.test(key),
+    );
     response.end(JSON.stringify({ ...Object.fromEntries(told), method }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -75,12 +77,28 @@ export type Send = (
   host?: string,
 ) => Promise<Answer>;
 
+type Door = {
+  readonly port: number;
+  readonly agent: Agent;
+  readonly isTls: boolean;
+  /** The address of the client; all of 127.0.0.0/8 are this machine. */
+  readonly from?: string;
+};
+
 /** Requests with exactly these headers, and paths as they are written. A POST has a body. */
-export function createSend({ port, agent, isTls }: { port: number; agent: Agent; isTls: boolean }): Send {
+export function createSend({ port, agent, isTls, from = '127.0.0.1' }: Door): Send {
   const request = isTls ? requestByHttps : requestByHttp;
   return (path, headers = {}, method = 'GET', host = 'api.example.com') =>
     new Promise<Answer>((resolve, reject) => {
-      const options = { port, host: '127.0.0.1', path, method, agent, headers: { host, ...headers } };
+      const options = {
+        port,
+        host: '127.0.0.1',
+        localAddress: from,
+        path,
+        method,
+        agent,
+        headers: { host, ...headers },
+      };
       request(options, (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (text: string) => {
