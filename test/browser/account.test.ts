@@ -326,7 +326,7 @@ describe('On the account page', () => {
     await press('Find');
     await tab.getByText(second.userId).waitFor();
     free();
-    await (await answered).finished();
+    await answered;
     await expect.poll(() => page.liveSessionsOf(first.userId)).toEqual([]);
     await press('End all sessions');
     await asked('End all sessions of this person?');
