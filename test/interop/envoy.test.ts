@@ -187,9 +187,24 @@ describe('Envoy with the sample', () => {
     ['/orders//admin/..//catalogue/1?of=%2f..', '/orders/catalogue/1?of=%2f..'],
     ['/orders/catalogue/%3Fadmin%23%20%c3%a4', '/orders/catalogue/%3Fadmin%23%20%c3%a4'],
     ['/orders/catalogue/%252e%252e/admin/1', '/orders/catalogue/%252e%252e/admin/1'],
+    ['/orders/%63atalogu%65/%7E%41%7a%30', '/orders/catalogue/~Az0'],
   ])('hands on the path that it has decided by: %s', async (path, decided) => {
     const answer = await send(path, {}, 'DELETE');
     expect([answer.status, answer.headers['x-was-asked']]).toEqual([200, decided]);
+  });
+
+  it('reads every letter in disguise before it decides', async () => {
+    const letters = '-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~';
+    for (const letter of letters) {
+      const code = `%${letter.charCodeAt(0).toString(16)}`;
+      for (const encoded of [code, code.toUpperCase()]) {
+        const { status, headers } = await send(`/orders/catalogue/x${encoded}x`);
+        expect([encoded, status, headers['x-was-asked']]).toEqual([encoded, 200, `/orders/catalogue/x${letter}x`]);
+      }
+    }
+    for (const path of ['/orders/%61dmin', '/orders/a%64min/1', '/orders/ad%6D%69n/1', '/%6frders/admi%6E/1']) {
+      expect([path, (await send(path, tokenOf(driver))).status]).toEqual([path, 403]);
+    }
   });
 
   it('lets no query of a client open a route', async () => {
