@@ -60,7 +60,8 @@ export async function startEnvoy(executable: string, behind: Behind, credential:
   const [https, admin] = [await findFreePort(), await findFreePort()];
   writeFileSync(file, configure(behind, { https, admin }, path.dirname(authority.caFile)));
   const options = ['--log-level', 'warning', '--concurrency', '2', '--disable-hot-restart', '--drain-time-s', '1'];
-  const child = spawn(executable, ['-c', file, ...options], {
+  // Ends with this process, however that ends.
+  const child = spawn('setpriv', ['--pdeathsig=KILL', '--', executable, '-c', file, ...options], {
     env: { ...process.env, AUTH_CREDENTIAL: credential },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
