@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { answerJson } from './answers.ts';
+import { forReading } from './for-reading.ts';
 import type { HttpHandler } from './routes.ts';
 
 type Document = {
@@ -10,16 +11,9 @@ type Document = {
   readonly read: () => object;
 };
 
-const METHODS = ['GET', 'HEAD'];
-
 /** A public document in JSON, for programs and for pages of all origins, which is sent again only if it has changed. */
 export function createDocument({ type, maxAge, read }: Document): HttpHandler {
-  return (request, response) => {
-    if (!METHODS.includes(request.method ?? '')) {
-      const allow = METHODS.join(', ');
-      answerJson(response, 405, { message: `It is read by ${allow}.` }, { allow });
-      return;
-    }
+  return forReading((request, response) => {
     const content = read();
     const etag = `"${createHash('sha256').update(JSON.stringify(content)).digest('base64url')}"`;
     const headers = {
@@ -29,7 +23,7 @@ export function createDocument({ type, maxAge, read }: Document): HttpHandler {
     };
     if (isKnown(request.headers['if-none-match'], etag)) response.writeHead(304, headers).end();
     else answerJson(response, 200, content, { 'content-type': type, ...headers });
-  };
+  });
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2: tags in a list, compared weakly. */

@@ -1,7 +1,6 @@
 import { answerJson } from './answers.ts';
+import { forReading } from './for-reading.ts';
 import type { HttpHandler } from './routes.ts';
-
-const METHODS = ['GET', 'HEAD'];
 
 /**
  * For load balancers that ask by HTTP what others ask `grpc.health.v1.Health/Check`, of the same replica with the same answer.
@@ -9,15 +8,9 @@ const METHODS = ['GET', 'HEAD'];
  * @returns who answers, by path
  */
 export function createHealth(isHealthy: () => boolean): ReadonlyMap<string, HttpHandler> {
-  const answer: HttpHandler = ({ method = '' }, response) => {
-    if (!METHODS.includes(method)) {
-      const allow = METHODS.join(', ');
-      answerJson(response, 405, { message: `Only ${allow}.` }, { allow });
-    } else if (isHealthy()) {
-      answerJson(response, 200, { status: 'SERVING' });
-    } else {
-      answerJson(response, 503, { status: 'NOT_SERVING' });
-    }
-  };
+  const answer = forReading((_request, response) => {
+    if (isHealthy()) answerJson(response, 200, { status: 'SERVING' });
+    else answerJson(response, 503, { status: 'NOT_SERVING' });
+  });
   return new Map([['/gateway/health', answer]]);
 }

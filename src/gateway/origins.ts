@@ -4,6 +4,8 @@ export type Origins = {
   readonly isAllowed: (origin: string) => boolean;
   /** Those of the listener itself; the first is the one that is shown to others. */
   readonly own: () => readonly string[];
+  /** Whether browsers reach the listener by TLS, which a proxy in front of it has. */
+  readonly isSecure: boolean;
 };
 
 type Deps = {
@@ -22,7 +24,11 @@ export function createOrigins({ url, others, port }: Deps): Origins {
     const local = port();
     return local === null ? [] : LOCAL_NAMES.map((name) => `http://${name}:${local}`);
   };
-  return { own, isAllowed: (origin) => others.includes(origin) || own().includes(origin) };
+  return {
+    own,
+    isAllowed: (origin) => others.includes(origin) || own().includes(origin),
+    isSecure: url?.startsWith('https:') ?? false,
+  };
 }
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '[::1]'];

@@ -48,8 +48,8 @@ export function createRoutes(deps: Deps): HttpHandler {
   function route(request: IncomingMessage, response: ServerResponse): void {
     response.setHeader('x-content-type-options', 'nosniff');
     response.setHeader('referrer-policy', 'no-referrer');
-    // Browsers come back by TLS only, which a proxy in front has (RFC 6797). By http they do not look at it.
-    if (origins.own()[0]?.startsWith('https:')) response.setHeader('strict-transport-security', STRICT_TRANSPORT);
+    // Browsers come back by TLS only (RFC 6797). By http they do not look at it.
+    if (origins.isSecure) response.setHeader('strict-transport-security', STRICT_TRANSPORT);
     const [path = ''] = (request.url ?? '').split('?', 1);
     const document = documents.get(path) ?? forProxies.get(path);
     if (document) {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { AllowedRequest, CheckRequest, RefusedRequest } from '../auth/check-request.ts';
-import { answerJson, answerRefusal } from './answers.ts';
+import { answerRefusal } from './answers.ts';
+import { forReading } from './for-reading.ts';
 import type { HttpHandler } from './routes.ts';
 
 type Deps = { readonly checkRequest: CheckRequest; readonly logger: Logger };
@@ -31,13 +32,8 @@ export function createVerify({ checkRequest, logger }: Deps): ReadonlyMap<string
     answerRefusal(response, status, reason, headers);
   }
 
-  const verify =
-    (isAnonymousAllowed: boolean): HttpHandler =>
-    (request, response) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        answerJson(response, 405, { message: 'Only GET and HEAD.' }, { allow: 'GET, HEAD' });
-        return;
-      }
+  const verify = (isAnonymousAllowed: boolean) =>
+    forReading((request, response) => {
       checkRequest(readRequest(request, isAnonymousAllowed)).then(
         (verdict) => answer(response, verdict),
         (error: unknown) => {
@@ -45,7 +41,7 @@ export function createVerify({ checkRequest, logger }: Deps): ReadonlyMap<string
           answerRefusal(response, 500, 'INTERNAL');
         },
       );
-    };
+    });
   return new Map([
     [VERIFY_PATH, verify(false)],
     [ANONYMOUS_PATH, verify(true)],
